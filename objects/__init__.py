@@ -1,0 +1,1 @@
+"""What travels: versioned objects, their fields and their serializer."""

@@ -1,0 +1,128 @@
+"""What the client asks for: how many instances, of what, where, and whose."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from oslo_versionedobjects import fields
+
+from understudy.objects import base
+from understudy.objects import fields as our_fields
+
+
+@base.Registry.register
+class ResourceGroup(base.UnderstudyObject):
+    """Resources that must come from one provider each: a numbered request group.
+
+    `suffix` is the group's name in Placement's terms ("_GPU0"): an underscore
+    or a digit first, then letters, digits, "_" or "-".
+    """
+
+    # 1.0: first version
+    VERSION = "1.0"
+
+    fields: ClassVar = {
+        "suffix": fields.StringField(),
+        "resources": our_fields.AmountsField(),
+        "required_traits": fields.ListOfStringsField(default=[]),
+        "forbidden_traits": fields.ListOfStringsField(default=[]),
+        # Each inner list: any one of these.
+        "any_traits": fields.ListOfListsOfStringsField(default=[]),
+        "aggregates": fields.ListOfStringsField(default=[]),
+    }
+
+    suffix: str
+    resources: dict[str, int]
+    required_traits: list[str]
+    forbidden_traits: list[str]
+    any_traits: list[list[str]]
+    aggregates: list[str]
+
+
+@base.Registry.register
+class Affinity(base.UnderstudyObject):
+    """The affinity or anti-affinity group that the instances belong to.
+
+    `hosts` are those that hold members already; the super conductor fills it in
+    for the scheduler, a client leaves it empty.
+    """
+
+    # 1.0: first version
+    VERSION = "1.0"
+
+    fields: ClassVar = {
+        "group_uuid": fields.UUIDField(),
+        "policy": fields.EnumField(our_fields.AffinityPolicy.ALL),
+        "hosts": fields.ListOfStringsField(default=[]),
+    }
+
+    group_uuid: str
+    policy: str
+    hosts: list[str]
+
+
+@base.Registry.register
+class BuildRequest(base.UnderstudyObject):
+    """N equal instances, asked for under an id that the client may choose.
+
+    `resources`, the traits and `aggregates` are the unnumbered group: taken
+    from the host's own tree. `aggregates`: in any one of them. `same_subtree`:
+    lists of group suffixes whose providers share an ancestor. `max_attempts`,
+    `spare_alternates`, `max_cells` and `deadline_seconds` left None mean the
+    conductor's options. `parameters` go to the build driver untouched.
+    """
+
+    # 1.0: first version
+    VERSION = "1.0"
+
+    fields: ClassVar = {
+        "request_id": fields.UUIDField(),
+        "name": fields.StringField(default="instance"),
+        "count": fields.Field(our_fields.Amount(), default=1),
+        "resources": our_fields.AmountsField(default={}),
+        "required_traits": fields.ListOfStringsField(default=[]),
+        "forbidden_traits": fields.ListOfStringsField(default=[]),
+        "any_traits": fields.ListOfListsOfStringsField(default=[]),
+        "aggregates": fields.ListOfStringsField(default=[]),
+        "groups": fields.ListOfObjectsField("ResourceGroup", default=[]),
+        "group_policy": fields.EnumField(our_fields.GroupPolicy.ALL, nullable=True, default=None),
+        "same_subtree": fields.ListOfListsOfStringsField(default=[]),
+        "max_attempts": fields.Field(our_fields.Amount(), nullable=True, default=None),
+        "spare_alternates": fields.Field(our_fields.Amount(), nullable=True, default=None),
+        "max_cells": fields.Field(our_fields.Amount(), nullable=True, default=None),
+        "deadline_seconds": fields.Field(our_fields.Amount(), nullable=True, default=None),
+        "affinity": fields.ObjectField("Affinity", nullable=True, default=None),
+        "ignore_hosts": fields.ListOfStringsField(default=[]),
+        "only_hosts": fields.ListOfStringsField(default=[]),
+        "availability_zone": fields.StringField(nullable=True, default=None),
+        "project_id": fields.StringField(),
+        "user_id": fields.StringField(),
+        "consumer_type": fields.StringField(nullable=True, default=None),
+        "image": fields.StringField(nullable=True, default=None),
+        "parameters": fields.DictOfStringsField(default={}),
+    }
+
+    request_id: str
+    name: str
+    count: int
+    resources: dict[str, int]
+    required_traits: list[str]
+    forbidden_traits: list[str]
+    any_traits: list[list[str]]
+    aggregates: list[str]
+    groups: list[ResourceGroup]
+    group_policy: str | None
+    same_subtree: list[list[str]]
+    max_attempts: int | None
+    spare_alternates: int | None
+    max_cells: int | None
+    deadline_seconds: int | None
+    affinity: Affinity | None
+    ignore_hosts: list[str]
+    only_hosts: list[str]
+    availability_zone: str | None
+    project_id: str
+    user_id: str
+    consumer_type: str | None
+    image: str | None
+    parameters: dict[str, str]
