@@ -1,4 +1,7 @@
-"""Map each folder at the root to one subpackage of the understudy namespace."""
+"""Map each folder at the root to one subpackage of the understudy namespace.
+
+`understudy` itself is a pure namespace: it has no `__init__.py`, here or in the wheel.
+"""
 
 import setuptools
 
@@ -13,6 +16,92 @@ FOLDERS = (
     "cli",
 )
 
+REQUIRES = [
+    "alembic>=1.16",
+    "cliff>=4.10",
+    "keystoneauth1>=5.10",
+    # Named here although oslo.messaging brings it: the embedded bus is its memory transport.
+    "kombu>=5.5",
+    "oslo.config>=10.0",
+    "oslo.context>=6.0",
+    "oslo.db>=18.0",
+    "oslo.log>=8.0",
+    "oslo.messaging>=18.0",
+    "oslo.serialization>=5.8",
+    # The threading extra brings cotyledon, so that nothing falls back to eventlet.
+    "oslo.service[threading]>=4.5",
+    "oslo.utils>=10.0",
+    "oslo.versionedobjects>=3.9",
+    # Reads the cloud descriptions that `understudy demo` and the examples are made of.
+    "PyYAML>=6.0.2",
+    # The ledger mounts Placement's WSGI application on a requests.Session.
+    "requests>=2.32",
+    # The demo's live tables.
+    "rich>=14.0",
+    "SQLAlchemy>=2.0.40",
+    # Loads filters, weighers and build drivers by name.
+    "stevedore>=5.5",
+    # Retries with jitter where the ledger or a database reports contention.
+    "tenacity>=9.1",
+]
+
+EXTRAS = {
+    # Placement inside our own process: `understudy demo` and the functional tests. Held to one
+    # major version, for its database layer and WSGI factory are not a public interface.
+    "embedded": ["openstack-placement>=16.0,<17"],
+    "mysql": ["PyMySQL>=1.1.1"],
+    "postgresql": ["psycopg2-binary>=2.9.10"],
+    "test": [
+        "coverage>=7.8",
+        "fixtures>=4.2",
+        "hypothesis>=6.130",
+        # Also in lint: a unit test runs the contracts, so that `make test` covers them.
+        "import-linter>=2.3",
+        # Starts a real RabbitMQ or MariaDB of its own for tests/integration.
+        "pifpaf>=3.3",
+        "stestr>=4.1",
+        "testtools>=2.7",
+    ],
+    "lint": [
+        "import-linter>=2.3",
+        "mypy>=1.17",
+        "pre-commit>=4.2",
+        "ruff>=0.12",
+        "types-PyYAML",
+        "types-requests",
+    ],
+    "docs": [
+        "reno>=4.1",
+        "Sphinx>=8.2",
+    ],
+}
+
+# Each list below is in alphabetical order: name = module:object.
+ENTRY_POINTS: dict[str, list[str]] = {
+    "console_scripts": [
+        "understudy = understudy.cli.main:main",
+    ],
+    # Subcommands of `understudy` (cliff).
+    "understudy.commands": [],
+    # Scheduling, by the names that operators write in [scheduler].
+    "understudy.scheduler.filters": [],
+    "understudy.scheduler.weighers": [],
+    # How a host builds, by the name that operators write in [compute].
+    "understudy.compute.drivers": [],
+    # Option lists for oslo-config-generator (`tox -e genconfig`).
+    "oslo.config.opts": [],
+}
+
+# Alembic loads its revisions by path: the folders are data, not packages.
+PACKAGE_DATA = {
+    "": ["py.typed"],
+    "understudy.cells": [
+        "*_migrations/*.mako",
+        "*_migrations/*.py",
+        "*_migrations/versions/*.py",
+    ],
+}
+
 
 def packages() -> list[str]:
     """Return every package to ship: each folder and the packages below it."""
@@ -26,4 +115,8 @@ def packages() -> list[str]:
 setuptools.setup(
     packages=packages(),
     package_dir={f"understudy.{folder}": folder for folder in FOLDERS},
+    package_data=PACKAGE_DATA,
+    install_requires=REQUIRES,
+    extras_require=EXTRAS,
+    entry_points=ENTRY_POINTS,
 )
