@@ -1,0 +1,1 @@
+"""Measurements, one program a file: `make bench` runs all, `python -m benchmarks.NAME` one."""
