@@ -1,0 +1,77 @@
+# Everything runs from .venv, which is made here on first use; each target installs only what it
+# needs. `make help` lists the targets.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The interpreter that .venv is made with; python3.11 and newer are found by themselves.
+PYTHON ?= python3
+# Which tests `make test` runs, as regular expressions over their names.
+TESTS ?= ^tests[.](unit|functional)[.]
+
+EXTRAS_demo := embedded
+EXTRAS_test := embedded,test
+EXTRAS_lint := embedded,test,lint
+EXTRAS_docs := docs
+
+# stestr and pre-commit run a program named by $PYTHON, if set: theirs is the one in .venv.
+unexport PYTHON
+
+.DEFAULT_GOAL := help
+# Two pips must not write to one environment.
+.NOTPARALLEL:
+.SECONDARY:
+.PHONY: help venv demo test lint lint-style lint-format lint-types lint-floors docs bench \
+        clean distclean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target does; do \
+	    printf '  make %-8s %s\n' "$$target" "$$does"; done
+
+venv: $(VENV)/.with-demo $(VENV)/.with-test $(VENV)/.with-lint $(VENV)/.with-docs ## make .venv with all that a developer needs
+
+demo: $(VENV)/.with-demo ## run a whole cloud in one process
+	@$(BIN)/understudy demo
+
+test: $(VENV)/.with-test ## run the unit and functional tests, one worker a core
+	@$(BIN)/stestr run '$(TESTS)'
+
+lint: lint-style lint-format lint-types lint-floors ## check style, format, types and import contracts
+
+lint-style: $(VENV)/.with-lint
+	@$(BIN)/ruff check --quiet .
+
+lint-format: $(VENV)/.with-lint
+	@$(BIN)/ruff format --quiet --check . \
+	    || { echo "Not formatted; mend it with: $(BIN)/ruff format ."; exit 1; }
+
+lint-types: $(VENV)/.with-lint
+	@$(BIN)/mypy
+
+lint-floors: $(VENV)/.with-lint
+	@PYTHONPATH=.typing $(BIN)/lint-imports --no-logo
+
+docs: $(VENV)/.with-docs ## build the pages into doc/build/html
+	@$(BIN)/sphinx-build -q -W --keep-going -b html doc/source doc/build/html
+	@echo "doc/build/html/index.html"
+
+bench: $(VENV)/.with-demo ## run every program in benchmarks/
+	@for program in $(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))); do \
+	    echo "== $$program"; $(BIN)/python -m benchmarks.$$program || exit; done
+
+clean: ## remove what was built, but keep .venv
+	@rm -rf build dist cover doc/build releasenotes/build .stestr .tox .hypothesis \
+	    .mypy_cache .ruff_cache .import_linter_cache .coverage*
+	@find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean ## remove .venv too
+	@rm -rf $(VENV) *.egg-info
+
+$(BIN)/pip:
+	@PYTHON='$(PYTHON)' tools/make-venv $(VENV)
+
+# One stamp for each set of extras; the editable install is made anew when what it maps changes.
+$(VENV)/.with-%: setup.py pyproject.toml | $(BIN)/pip
+	@echo "Installing understudy[$(EXTRAS_$*)] into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	    --editable '.[$(EXTRAS_$*)]'
+	@touch $@
