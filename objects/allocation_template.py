@@ -2,6 +2,7 @@
 
 A template is the allocation request with each provider's uuid replaced by its
 number; many hosts of one kind share a template and differ in a list of uuids.
+What `join` gives back says the same as what was split, in the most compact JSON.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import Any
 def split(allocation_request: str) -> tuple[str, tuple[str, ...]]:
     """Return (template, provider uuids); `join` puts them together again."""
     request: dict[str, Any] = json.loads(allocation_request)
-    providers = tuple(request["allocations"])
+    # A group without resources is mapped to a provider that nothing is taken from.
+    mapped = (uuid for uuids in request.get("mappings", {}).values() for uuid in uuids)
+    providers = tuple(dict.fromkeys([*request["allocations"], *mapped]))
     number = {provider: str(index) for index, provider in enumerate(providers)}
     return _dump(_rename(request, number)), providers
 

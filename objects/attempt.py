@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from oslo_versionedobjects import fields
 
 from understudy.objects import base, states
+from understudy.objects import fields as our_fields
 from understudy.objects.fault import Fault
 
 
@@ -23,16 +22,16 @@ class Attempt(base.UnderstudyObject):
     # 1.0: first version
     VERSION = "1.0"
 
-    fields: ClassVar = {
+    fields = {
         "instance_uuid": fields.UUIDField(),
         "number": fields.IntegerField(),
         "state": fields.EnumField(states.AttemptState.ALL),
         "cell_name": fields.StringField(),
         "service_host": fields.StringField(),
         "nodename": fields.StringField(),
-        "fault": fields.ObjectField("Fault", nullable=True, default=None),
+        "fault": fields.ObjectField("Fault", nullable=True, default=our_fields.NONE),
         "started_at": fields.FloatField(),
-        "ended_at": fields.FloatField(nullable=True, default=None),
+        "ended_at": fields.FloatField(nullable=True, default=our_fields.NONE),
     }
 
     instance_uuid: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from oslo_versionedobjects import fields
 
 from understudy.objects import base, states
@@ -17,7 +15,7 @@ class BuildAccepted(base.UnderstudyObject):
     # 1.0: first version
     VERSION = "1.0"
 
-    fields: ClassVar = {
+    fields = {
         "request_id": fields.UUIDField(),
         "instance_uuids": fields.ListOfUUIDField(),
     }
@@ -37,7 +35,7 @@ class BuildResult(base.UnderstudyObject):
     # 1.0: first version
     VERSION = "1.0"
 
-    fields: ClassVar = {
+    fields = {
         "request_id": fields.UUIDField(),
         "instances": fields.ListOfObjectsField("Instance"),
         "cells_unanswered": fields.ListOfStringsField(default=[]),

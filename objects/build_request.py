@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from oslo_versionedobjects import fields
 
 from understudy.objects import base
@@ -14,16 +12,17 @@ from understudy.objects import fields as our_fields
 class ResourceGroup(base.UnderstudyObject):
     """Resources that must come from one provider each: a numbered request group.
 
-    `suffix` is the group's name in Placement's terms ("_GPU0"): an underscore
-    or a digit first, then letters, digits, "_" or "-".
+    `suffix` is the group's name in Placement's terms ("_GPU0"): 1 to 64
+    letters, digits, "_" or "-". A group may ask for traits or aggregates only,
+    if a `same_subtree` of the request names it.
     """
 
     # 1.0: first version
     VERSION = "1.0"
 
-    fields: ClassVar = {
+    fields = {
         "suffix": fields.StringField(),
-        "resources": our_fields.AmountsField(),
+        "resources": our_fields.AmountsField(default={}),
         "required_traits": fields.ListOfStringsField(default=[]),
         "forbidden_traits": fields.ListOfStringsField(default=[]),
         # Each inner list: any one of these.
@@ -50,7 +49,7 @@ class Affinity(base.UnderstudyObject):
     # 1.0: first version
     VERSION = "1.0"
 
-    fields: ClassVar = {
+    fields = {
         "group_uuid": fields.UUIDField(),
         "policy": fields.EnumField(our_fields.AffinityPolicy.ALL),
         "hosts": fields.ListOfStringsField(default=[]),
@@ -75,30 +74,32 @@ class BuildRequest(base.UnderstudyObject):
     # 1.0: first version
     VERSION = "1.0"
 
-    fields: ClassVar = {
+    fields = {
         "request_id": fields.UUIDField(),
         "name": fields.StringField(default="instance"),
-        "count": fields.Field(our_fields.Amount(), default=1),
+        "count": our_fields.AmountField(default=1),
         "resources": our_fields.AmountsField(default={}),
         "required_traits": fields.ListOfStringsField(default=[]),
         "forbidden_traits": fields.ListOfStringsField(default=[]),
         "any_traits": fields.ListOfListsOfStringsField(default=[]),
         "aggregates": fields.ListOfStringsField(default=[]),
         "groups": fields.ListOfObjectsField("ResourceGroup", default=[]),
-        "group_policy": fields.EnumField(our_fields.GroupPolicy.ALL, nullable=True, default=None),
+        "group_policy": fields.EnumField(
+            our_fields.GroupPolicy.ALL, nullable=True, default=our_fields.NONE
+        ),
         "same_subtree": fields.ListOfListsOfStringsField(default=[]),
-        "max_attempts": fields.Field(our_fields.Amount(), nullable=True, default=None),
-        "spare_alternates": fields.Field(our_fields.Amount(), nullable=True, default=None),
-        "max_cells": fields.Field(our_fields.Amount(), nullable=True, default=None),
-        "deadline_seconds": fields.Field(our_fields.Amount(), nullable=True, default=None),
-        "affinity": fields.ObjectField("Affinity", nullable=True, default=None),
+        "max_attempts": our_fields.AmountField(nullable=True, default=our_fields.NONE),
+        "spare_alternates": our_fields.AmountField(nullable=True, default=our_fields.NONE),
+        "max_cells": our_fields.AmountField(nullable=True, default=our_fields.NONE),
+        "deadline_seconds": our_fields.AmountField(nullable=True, default=our_fields.NONE),
+        "affinity": fields.ObjectField("Affinity", nullable=True, default=our_fields.NONE),
         "ignore_hosts": fields.ListOfStringsField(default=[]),
         "only_hosts": fields.ListOfStringsField(default=[]),
-        "availability_zone": fields.StringField(nullable=True, default=None),
+        "availability_zone": fields.StringField(nullable=True, default=our_fields.NONE),
         "project_id": fields.StringField(),
         "user_id": fields.StringField(),
-        "consumer_type": fields.StringField(nullable=True, default=None),
-        "image": fields.StringField(nullable=True, default=None),
+        "consumer_type": fields.StringField(nullable=True, default=our_fields.NONE),
+        "image": fields.StringField(nullable=True, default=our_fields.NONE),
         "parameters": fields.DictOfStringsField(default={}),
     }
 

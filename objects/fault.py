@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from oslo_versionedobjects import fields
 
 from understudy.objects import base
@@ -22,7 +20,7 @@ class Fault(base.UnderstudyObject):
     # 1.0: first version
     VERSION = "1.0"
 
-    fields: ClassVar = {
+    fields = {
         "code": fields.StringField(),
         "blames": fields.EnumField(our_fields.Blame.ALL),
         "message": fields.StringField(default=""),

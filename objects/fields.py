@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from oslo_versionedobjects import fields
+
+NONE: Final[Any] = None
+"""None as the default of a nullable field, which oslo's annotations leave out."""
 
 
 class Blame:
@@ -52,16 +55,22 @@ class Amount(fields.Integer):
         return value
 
 
-class AmountsField(fields.AutoTypedField):
+class AmountField(fields.AutoTypedField[int]):
+    """One amount."""
+
+    AUTO_TYPE = Amount()
+
+
+class AmountsField(fields.AutoTypedField[dict[str, int]]):
     """Amounts by resource class: {"VCPU": 2}."""
 
     AUTO_TYPE = fields.Dict(Amount())
 
 
-class JsonField(fields.AutoTypedField):
+class JsonField(fields.AutoTypedField[Any]):
     """Plain JSON data, carried as it is."""
 
-    class Json(fields.FieldType):
+    class Json(fields.FieldType[Any]):
         """Any value that JSON can say."""
 
         @staticmethod

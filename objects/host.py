@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from oslo_versionedobjects import fields
 
 from understudy.objects import base
@@ -22,10 +20,10 @@ class Provider(base.UnderstudyObject):
     # 1.0: first version
     VERSION = "1.0"
 
-    fields: ClassVar = {
+    fields = {
         "uuid": fields.UUIDField(),
         "name": fields.StringField(),
-        "parent_uuid": fields.UUIDField(nullable=True, default=None),
+        "parent_uuid": fields.UUIDField(nullable=True, default=our_fields.NONE),
         "inventories": our_fields.JsonField(default={}),
         "traits": fields.ListOfStringsField(default=[]),
         "aggregates": fields.ListOfUUIDField(default=[]),
@@ -51,21 +49,21 @@ class Host(base.UnderstudyObject):
     # 1.0: first version
     VERSION = "1.0"
 
-    fields: ClassVar = {
+    fields = {
         "name": fields.StringField(),
         "nodename": fields.StringField(),
         "compute_node_uuid": fields.UUIDField(),
         "agent": fields.StringField(),
-        "availability_zone": fields.StringField(nullable=True, default=None),
-        "failure_domain": fields.StringField(nullable=True, default=None),
+        "availability_zone": fields.StringField(nullable=True, default=our_fields.NONE),
+        "failure_domain": fields.StringField(nullable=True, default=our_fields.NONE),
         "providers": fields.ListOfObjectsField("Provider", default=[]),
-        "cell_name": fields.StringField(nullable=True, default=None),
+        "cell_name": fields.StringField(nullable=True, default=our_fields.NONE),
         "admin_state": fields.EnumField(
             our_fields.AdminState.ALL, default=our_fields.AdminState.ENABLED
         ),
-        "reason": fields.StringField(nullable=True, default=None),
+        "reason": fields.StringField(nullable=True, default=our_fields.NONE),
         "alive": fields.BooleanField(default=True),
-        "seconds_since_heartbeat": fields.FloatField(nullable=True, default=None),
+        "seconds_since_heartbeat": fields.FloatField(nullable=True, default=our_fields.NONE),
         "instances": fields.IntegerField(default=0),
     }
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from oslo_versionedobjects import fields
 
-from understudy.objects import base
+from understudy.objects import base, states
+from understudy.objects import fields as our_fields
 from understudy.objects.attempt import Attempt
 from understudy.objects.fault import Fault
 
@@ -23,18 +22,18 @@ class Instance(base.UnderstudyObject):
     # 1.0: first version
     VERSION = "1.0"
 
-    fields: ClassVar = {
+    fields = {
         "uuid": fields.UUIDField(),
         "name": fields.StringField(),
         "request_id": fields.UUIDField(),
         "project_id": fields.StringField(),
         "user_id": fields.StringField(),
-        "state": fields.StringField(),
+        "state": fields.EnumField(states.ALL),
         "attempt": fields.IntegerField(default=0),
-        "cell_name": fields.StringField(nullable=True, default=None),
-        "service_host": fields.StringField(nullable=True, default=None),
+        "cell_name": fields.StringField(nullable=True, default=our_fields.NONE),
+        "service_host": fields.StringField(nullable=True, default=our_fields.NONE),
         "alternates_left": fields.IntegerField(default=0),
-        "fault": fields.ObjectField("Fault", nullable=True, default=None),
+        "fault": fields.ObjectField("Fault", nullable=True, default=our_fields.NONE),
         "attempts": fields.ListOfObjectsField("Attempt", default=[]),
         "created_at": fields.FloatField(),
         "updated_at": fields.FloatField(),
@@ -67,9 +66,9 @@ class InstancePage(base.UnderstudyObject):
     # 1.0: first version
     VERSION = "1.0"
 
-    fields: ClassVar = {
+    fields = {
         "instances": fields.ListOfObjectsField("Instance", default=[]),
-        "marker": fields.UUIDField(nullable=True, default=None),
+        "marker": fields.UUIDField(nullable=True, default=our_fields.NONE),
         "cells_unanswered": fields.ListOfStringsField(default=[]),
     }
 

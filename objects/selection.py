@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any, ClassVar
+from typing import Any
 
 from oslo_versionedobjects import fields
 
 from understudy.objects import base
+from understudy.objects import fields as our_fields
 
 
 @base.Registry.register
@@ -24,15 +25,15 @@ class Selection(base.UnderstudyObject):
     # 1.0: first version
     VERSION = "1.0"
 
-    fields: ClassVar = {
+    fields = {
         "compute_node_uuid": fields.UUIDField(),
         "service_host": fields.StringField(),
         "nodename": fields.StringField(),
         "cell_uuid": fields.UUIDField(),
-        "limits": fields.DictOfIntegersField(nullable=True, default=None),
+        "limits": our_fields.AmountsField(nullable=True, default=our_fields.NONE),
         "allocation_request": fields.StringField(),
         "allocation_request_version": fields.StringField(),
-        "availability_zone": fields.StringField(nullable=True, default=None),
+        "availability_zone": fields.StringField(nullable=True, default=our_fields.NONE),
     }
 
     compute_node_uuid: str

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from oslo_versionedobjects import fields
 
@@ -44,7 +44,7 @@ class SelectionAnswer(base.UnderstudyObject):
     # 1.0: first version
     VERSION = "1.0"
 
-    fields: ClassVar = {
+    fields = {
         "request_id": fields.UUIDField(),
         "columns": our_fields.JsonField(),
         "rows": our_fields.JsonField(),
@@ -72,12 +72,12 @@ class SelectionAnswer(base.UnderstudyObject):
         return cls(
             request_id=request_id,
             columns={name: list(column) for name, column in packer.columns.items()},
-            rows=[list(row) for row in packer.rows.values()],
+            rows=packer.rows,
             instances=instances,
         )
 
     def picks(self) -> list[Pick]:
-        """Return what was packed, in the same order."""
+        """Return what was packed, in the same order; equal Selections are one object."""
         selections = [self._selection(row) for row in self.rows]
         return [
             Pick(uuid, generation, selections[claimed], [selections[i] for i in alternates])
@@ -110,15 +110,25 @@ class _Packer:
         self.columns: dict[str, dict[Any, int]] = {
             name: {} for name in ("cells", "zones", "versions", "templates")
         }
-        self.rows: dict[tuple[str, str], list[Any]] = {}
-        self._numbers: dict[tuple[str, str], int] = {}
+        self.rows: list[list[Any]] = []
+        self._numbers: dict[tuple[Any, ...], int] = {}
 
     def row(self, selection: Selection) -> int:
         """Return the number of this Selection's row."""
-        key = (selection.compute_node_uuid, selection.allocation_request)
+        limits = selection.limits
+        key = (
+            selection.compute_node_uuid,
+            selection.allocation_request,
+            selection.allocation_request_version,
+            selection.service_host,
+            selection.nodename,
+            selection.cell_uuid,
+            selection.availability_zone,
+            None if limits is None else tuple(sorted(limits.items())),
+        )
         if key not in self._numbers:
             self._numbers[key] = len(self.rows)
-            self.rows[key] = self._pack(selection)
+            self.rows.append(self._pack(selection))
         return self._numbers[key]
 
     def _pack(self, selection: Selection) -> list[Any]:
@@ -133,7 +143,7 @@ class _Packer:
             self._number("versions", selection.allocation_request_version),
             self._number("cells", selection.cell_uuid),
             self._number("zones", selection.availability_zone),
-            selection.limits,
+            None if selection.limits is None else dict(selection.limits),
         ]
 
     def _number(self, column: str, value: Any) -> int:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from oslo_versionedobjects import fields
 
 from understudy.objects import base
+from understudy.objects import fields as our_fields
 
 
 @base.Registry.register
@@ -16,10 +15,10 @@ class Service(base.UnderstudyObject):
     # 1.0: first version
     VERSION = "1.0"
 
-    fields: ClassVar = {
+    fields = {
         "binary": fields.StringField(),
         "name": fields.StringField(),
-        "cell_name": fields.StringField(nullable=True, default=None),
+        "cell_name": fields.StringField(nullable=True, default=our_fields.NONE),
         "alive": fields.BooleanField(),
         "seconds_since_heartbeat": fields.FloatField(),
     }
@@ -38,7 +37,7 @@ class Cell(base.UnderstudyObject):
     # 1.0: first version
     VERSION = "1.0"
 
-    fields: ClassVar = {
+    fields = {
         "uuid": fields.UUIDField(),
         "name": fields.StringField(),
         "enabled": fields.BooleanField(),

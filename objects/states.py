@@ -32,6 +32,20 @@ ACTIVE: Final = "ACTIVE"
 ERROR: Final = "ERROR"
 DELETED: Final = "DELETED"
 
+ALL: Final = (
+    ACCEPTED,
+    BUILDING,
+    MOVING,
+    EXHAUSTED,
+    HANDING_OVER,
+    HANDED_OVER,
+    FAILING,
+    DELETING,
+    ACTIVE,
+    ERROR,
+    DELETED,
+)
+
 ENDED: Final = frozenset({ACTIVE, ERROR, DELETED})
 """What a client waits for."""
 WORKING: Final = frozenset({BUILDING, MOVING, EXHAUSTED, HANDING_OVER, FAILING, DELETING})
@@ -54,7 +68,7 @@ MOVES: Final[Mapping[str, frozenset[str]]] = {
 
 def check(current: str, wanted: str) -> None:
     """Raise IllegalMove unless an instance may go from `current` to `wanted`."""
-    if wanted not in MOVES[current]:
+    if wanted not in MOVES.get(current, frozenset()):
         raise errors.IllegalMove(current, wanted)
 
 

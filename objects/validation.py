@@ -6,30 +6,34 @@ can ask the ledger. Each failure is one InvalidRequest that names the field.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from understudy.objects import errors
-from understudy.objects.build_request import BuildRequest, ResourceGroup
+from understudy.objects import errors, resource_validation
+from understudy.objects import fields as our_fields
+from understudy.objects.build_request import BuildRequest
+from understudy.objects.resource_validation import MAX_AMOUNT
 
 MAX_COUNT = 1000
 """Instances in one request; more are several requests."""
-MAX_AMOUNT = 2**31 - 1
-"""Placement keeps amounts as signed 32-bit integers."""
+MAX_TEXT = 255
+"""Characters in a name: what Placement and the databases hold."""
+MAX_IMAGE = 2048
+"""Characters in an image, which may be a URL."""
+MAX_PARAMETERS = 65_535
+"""Characters in all keys and values of the parameters."""
 
-_SUFFIX = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
-_NAME = re.compile(r"^[A-Z0-9_]{1,255}$")
+_LOWEST = {"max_attempts": 1, "spare_alternates": 0, "max_cells": 1, "deadline_seconds": 1}
 
 
 def check(request: BuildRequest) -> None:
     """Raise InvalidRequest for the first thing that can never be met."""
     _check_count(request)
-    _check_something_asked(request)
-    _check_resources("resources", request.resources)
-    _check_traits("", request)
-    _check_groups(request)
+    _check_identity(request)
+    resource_validation.check(request)
     _check_bounds(request)
     _check_hosts(request)
+    _check_affinity(request)
+    _check_for_driver(request)
 
 
 def _check_count(request: BuildRequest) -> None:
@@ -45,118 +49,95 @@ def _check_count(request: BuildRequest) -> None:
         )
 
 
-def _check_something_asked(request: BuildRequest) -> None:
-    if not request.resources and not any(group.resources for group in request.groups):
+def _check_identity(request: BuildRequest) -> None:
+    _check_uuid("request_id", request.request_id)
+    _check_text("name", request.name)
+    _check_text("project_id", request.project_id)
+    _check_text("user_id", request.user_id)
+    kind = request.consumer_type
+    if kind is not None and not resource_validation.is_name(kind):
         raise errors.InvalidRequest(
-            "resources", "the request asks for nothing", "name at least one resource class"
+            "consumer_type",
+            f"{kind!r} is not a consumer type",
+            f"write 1 to {MAX_TEXT} capitals, digits and underscores, or leave it out",
         )
-
-
-def _check_resources(field: str, resources: dict[str, int]) -> None:
-    for name, amount in resources.items():
-        if not _NAME.match(name):
-            raise errors.InvalidRequest(
-                f"{field}.{name}",
-                "not the name of a resource class",
-                "write capitals, digits and underscores, as in VCPU or CUSTOM_GPU_MILLI",
-            )
-        if amount < 1:
-            raise errors.InvalidRequest(
-                f"{field}.{name}", f"the amount is {amount}", "ask for 1 or more, or leave it out"
-            )
-        if amount > MAX_AMOUNT:
-            raise errors.InvalidRequest(
-                f"{field}.{name}", f"the amount is {amount}", f"ask for at most {MAX_AMOUNT}"
-            )
-
-
-def _check_traits(prefix: str, asked: BuildRequest | ResourceGroup) -> None:
-    _check_trait_names(f"{prefix}required_traits", asked.required_traits)
-    _check_trait_names(f"{prefix}forbidden_traits", asked.forbidden_traits)
-    for traits in asked.any_traits:
-        if not traits:
-            raise errors.InvalidRequest(
-                f"{prefix}any_traits", "one of its lists is empty", "name the traits to choose from"
-            )
-        _check_trait_names(f"{prefix}any_traits", traits)
-    both = sorted(set(asked.required_traits) & set(asked.forbidden_traits))
-    if both:
-        raise errors.InvalidRequest(
-            f"{prefix}required_traits",
-            f"{', '.join(both)} is required and forbidden",
-            "take it out of one of the two",
-        )
-    for traits in asked.any_traits:
-        if set(traits) <= set(asked.forbidden_traits):
-            raise errors.InvalidRequest(
-                f"{prefix}any_traits",
-                f"every one of {', '.join(sorted(traits))} is forbidden",
-                "leave at least one of them allowed",
-            )
-
-
-def _check_trait_names(field: str, traits: Iterable[str]) -> None:
-    for trait in traits:
-        if not _NAME.match(trait):
-            raise errors.InvalidRequest(
-                f"{field}.{trait}",
-                "not the name of a trait",
-                "write capitals, digits and underscores, as in HW_CPU_X86_AVX2 or CUSTOM_FAST",
-            )
-
-
-def _check_groups(request: BuildRequest) -> None:
-    suffixes = [group.suffix for group in request.groups]
-    for index, group in enumerate(request.groups):
-        prefix = f"groups[{index}]."
-        if not _SUFFIX.match(group.suffix):
-            raise errors.InvalidRequest(
-                f"{prefix}suffix",
-                f"{group.suffix!r} is not a suffix",
-                "write 1 to 64 letters, digits, '_' or '-'",
-            )
-        if suffixes.index(group.suffix) != index:
-            raise errors.InvalidRequest(
-                f"{prefix}suffix", f"{group.suffix!r} stands twice", "give each group its own"
-            )
-        _check_resources(f"{prefix}resources", group.resources)
-        _check_traits(prefix, group)
-    _check_group_policy(request)
-    _check_same_subtree(request.same_subtree, suffixes)
-
-
-def _check_group_policy(request: BuildRequest) -> None:
-    with_resources = [group for group in request.groups if group.resources]
-    if len(with_resources) > 1 and request.group_policy is None:
-        raise errors.InvalidRequest(
-            "group_policy",
-            f"{len(with_resources)} groups ask for resources and no policy is given, "
-            "which allows one",
-            "say 'none' (they may share a provider) or 'isolate' (they may not)",
-        )
-
-
-def _check_same_subtree(subtrees: Sequence[Sequence[str]], suffixes: Sequence[str]) -> None:
-    for subtree in subtrees:
-        for suffix in subtree:
-            if suffix not in suffixes:
-                raise errors.InvalidRequest(
-                    "same_subtree", f"there is no group {suffix!r}", "name suffixes of groups"
-                )
 
 
 def _check_bounds(request: BuildRequest) -> None:
-    lowest = {"max_attempts": 1, "spare_alternates": 0, "max_cells": 1, "deadline_seconds": 1}
-    for field, least in lowest.items():
+    for field, least in _LOWEST.items():
         value = getattr(request, field)
         if value is not None and value < least:
             raise errors.InvalidRequest(field, f"{value} is too low", f"give {least} or more")
+        if value is not None and value > MAX_AMOUNT:
+            raise errors.InvalidRequest(
+                field, f"{value} is too high", f"give at most {MAX_AMOUNT}"
+            )
 
 
 def _check_hosts(request: BuildRequest) -> None:
+    _check_texts("only_hosts", request.only_hosts)
+    _check_texts("ignore_hosts", request.ignore_hosts)
     if request.only_hosts and set(request.only_hosts) <= set(request.ignore_hosts):
         raise errors.InvalidRequest(
             "only_hosts",
             "every host insisted on is also ignored",
             "take one out of ignore_hosts",
+        )
+    if request.availability_zone is not None:
+        _check_text("availability_zone", request.availability_zone)
+
+
+def _check_affinity(request: BuildRequest) -> None:
+    if request.affinity is None:
+        return
+    _check_uuid("affinity.group_uuid", request.affinity.group_uuid)
+    _check_texts("affinity.hosts", request.affinity.hosts)
+    apart = request.affinity.policy == our_fields.AffinityPolicy.ANTI_AFFINITY
+    left = set(request.only_hosts) - set(request.ignore_hosts)
+    if apart and request.only_hosts and request.count > len(left):
+        raise errors.InvalidRequest(
+            "count",
+            f"{request.count} instances of an anti-affinity group need as many hosts, "
+            f"and only_hosts allows {len(left)}",
+            "ask for fewer, or name more hosts",
+        )
+
+
+def _check_for_driver(request: BuildRequest) -> None:
+    if request.image is not None:
+        _check_text("image", request.image, MAX_IMAGE)
+    _check_texts("parameters", list(request.parameters))
+    size = sum(len(key) + len(value) for key, value in request.parameters.items())
+    if size > MAX_PARAMETERS:
+        raise errors.InvalidRequest(
+            "parameters",
+            f"they are {size} characters long",
+            f"keep them to {MAX_PARAMETERS}, and let the instance fetch the rest",
+        )
+
+
+def _check_texts(field: str, texts: Sequence[str]) -> None:
+    for text in texts:
+        _check_text(field, text)
+
+
+def _check_text(field: str, text: str, longest: int = MAX_TEXT) -> None:
+    if not text.strip():
+        raise errors.InvalidRequest(
+            field, f"{text!r} says nothing", "write a name, or leave it out"
+        )
+    if len(text) > longest:
+        raise errors.InvalidRequest(
+            field, f"{len(text)} characters are too long", f"write at most {longest}"
+        )
+    if not text.isprintable():
+        raise errors.InvalidRequest(
+            field, f"{text!r} cannot be printed", "leave control characters out"
+        )
+
+
+def _check_uuid(field: str, text: str) -> None:
+    if not resource_validation.is_uuid(text):
+        raise errors.InvalidRequest(
+            field, f"{text!r} is not a uuid", "write 32 lower-case hex digits as 8-4-4-4-12"
         )
