@@ -92,23 +92,23 @@ ENTRY_POINTS: dict[str, list[str]] = {
     "oslo.config.opts": [],
 }
 
-# Alembic loads its revisions by path: the folders are data, not packages.
 PACKAGE_DATA = {
     "": ["py.typed"],
-    "understudy.cells": [
-        "*_migrations/*.mako",
-        "*_migrations/*.py",
-        "*_migrations/versions/*.py",
-    ],
+    # The template of a new revision.
+    "understudy.cells": ["*_migrations/*.mako"],
 }
 
 
 def packages() -> list[str]:
-    """Return every package to ship: each folder and the packages below it."""
+    """Return every package to ship: each folder and the folders below it.
+
+    Alembic's folders have no `__init__.py`, for it loads revisions by path; they are found as
+    namespaces.
+    """
     found: list[str] = []
     for folder in FOLDERS:
-        found.append(f"understudy.{folder}")
-        found += [f"understudy.{folder}.{sub}" for sub in setuptools.find_packages(folder)]
+        below = setuptools.find_namespace_packages(folder, exclude=["*__pycache__*"])
+        found += [f"understudy.{folder}", *(f"understudy.{folder}.{sub}" for sub in below)]
     return found
 
 
