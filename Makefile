@@ -72,6 +72,6 @@ $(BIN)/pip:
 # One stamp for each set of extras; the editable install is made anew when what it maps changes.
 $(VENV)/.with-%: setup.py pyproject.toml | $(BIN)/pip
 	@echo "Installing understudy[$(EXTRAS_$*)] into $(VENV)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
 	    --editable '.[$(EXTRAS_$*)]'
 	@touch $@
