@@ -1,0 +1,1 @@
+"""What is kept: the API database, and one database per cell."""

@@ -95,6 +95,7 @@ class BuildRequest(base.UnderstudyObject):
         "affinity": fields.ObjectField("Affinity", nullable=True, default=our_fields.NONE),
         "ignore_hosts": fields.ListOfStringsField(default=[]),
         "only_hosts": fields.ListOfStringsField(default=[]),
+        "ignore_cells": fields.ListOfUUIDField(default=[]),
         "availability_zone": fields.StringField(nullable=True, default=our_fields.NONE),
         "project_id": fields.StringField(),
         "user_id": fields.StringField(),
@@ -121,6 +122,7 @@ class BuildRequest(base.UnderstudyObject):
     affinity: Affinity | None
     ignore_hosts: list[str]
     only_hosts: list[str]
+    ignore_cells: list[str]
     availability_zone: str | None
     project_id: str
     user_id: str

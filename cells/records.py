@@ -1,0 +1,172 @@
+"""The rows of the databases as the rest of Understudy sees them: plain, frozen.
+
+Times are seconds since the epoch on the database's own clock; what is left of
+a lease or a deadline is counted by that clock too, in the same statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from understudy.objects.build_request import BuildRequest
+from understudy.objects.fault import Fault
+from understudy.objects.host import Provider
+from understudy.objects.selection import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class CellRecord:
+    """A cell, and where its bus and its database are."""
+
+    uuid: str
+    name: str
+    transport_url: str
+    database_url: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HostMapping:
+    """Which cell a host belongs to, with what the scheduler spreads over."""
+
+    host: str
+    nodename: str
+    compute_node_uuid: str
+    cell_uuid: str
+    availability_zone: str | None
+    failure_domain: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """A build request as the super conductor wrote it down.
+
+    `state` is PENDING (no selection recorded), SELECTED (`answer` is recorded,
+    as JSON text of a SelectionAnswer) or DONE (every instance is in its cell or
+    has ended).
+    """
+
+    request_id: str
+    request: BuildRequest
+    state: str
+    answer: str | None
+    seconds_left: float
+    lease_owner: str | None
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class MappingRecord:
+    """Where an instance is. `state`: see cells.mapping_states."""
+
+    instance_uuid: str
+    request_id: str
+    name: str
+    project_id: str
+    user_id: str
+    state: str
+    attempt: int
+    cell_uuid: str | None
+    pick: str | None
+    """JSON text of the one-instance SelectionAnswer that hands it over."""
+    fault: Fault | None
+    created_at: float
+    updated_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class NewBuild:
+    """An instance to be inserted into its cell with its claimed attempt."""
+
+    instance_uuid: str
+    name: str
+    request: BuildRequest
+    consumer_type: str
+    attempt: int
+    selection: Selection
+    alternates: Sequence[Selection]
+    generation: int
+    attempts_left: int
+    """Attempts allowed after this one, in this cell."""
+    cells_left: int
+    """Other cells allowed after this one."""
+    deadline_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceRecord:
+    """An instance in its cell. `selection` is the current attempt's target."""
+
+    uuid: str
+    request_id: str
+    name: str
+    project_id: str
+    user_id: str
+    consumer_type: str
+    state: str
+    attempt: int
+    attempts_left: int
+    cells_left: int
+    selection: Selection | None
+    """None in a tombstone that came before the insert."""
+    alternates: tuple[Selection, ...]
+    generation: int | None
+    """Of the claim, as last confirmed."""
+    group_uuid: str | None
+    group_policy: str | None
+    fault: Fault | None
+    seconds_left: float
+    lease_owner: str | None
+    lease_left: float
+    """Zero or less: nobody works on it."""
+    created_at: float
+    updated_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """One target of one attempt; several targets share a number where claims were lost."""
+
+    instance_uuid: str
+    number: int
+    position: int
+    state: str
+    selection: Selection
+    fault: Fault | None
+    cleaned: bool
+    """The host said that it holds nothing of this attempt."""
+    missed: int
+    """Heartbeats since the cast that did not name it."""
+    started_at: float
+    cast_at: float | None
+    ended_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class HostRecord:
+    """A host as its cell knows it."""
+
+    name: str
+    nodename: str
+    compute_node_uuid: str
+    agent: str
+    availability_zone: str | None
+    failure_domain: str | None
+    providers: tuple[Provider, ...]
+    admin_state: str
+    reason: str | None
+    down: bool
+    """Found silent for longer than host_down_time, and not registered since."""
+    schedulable: bool
+    """What the ledger was last told."""
+    silent_for: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRecord:
+    """A process that beats."""
+
+    binary: str
+    name: str
+    silent_for: float
