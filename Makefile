@@ -25,7 +25,7 @@ unexport PYTHON
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target does; do \
-	    printf '  make %-8s %s\n' "$$target" "$$does"; done
+	    printf '  make %-9s %s\n' "$$target" "$$does"; done
 
 venv: $(VENV)/.with-demo $(VENV)/.with-test $(VENV)/.with-lint $(VENV)/.with-docs ## make .venv with all that a developer needs
 
