@@ -31,7 +31,7 @@ REQUIRES = [
     # The threading extra brings cotyledon, so that nothing falls back to eventlet.
     "oslo.service[threading]>=4.5",
     "oslo.utils>=10.0",
-    "oslo.versionedobjects>=3.9",
+    "oslo.versionedobjects>=3.10",
     # Reads the cloud descriptions that `understudy demo` and the examples are made of.
     "PyYAML>=6.0.2",
     # The ledger mounts Placement's WSGI application on a requests.Session.
