@@ -149,6 +149,15 @@ class FoldersTest(testtools.TestCase):
         ]
         self.assertEqual([], missing)
 
+    def test_every_test_is_in_a_package(self) -> None:
+        """Discovery passes by a folder without `__init__.py`, and says nothing."""
+        missed = {
+            str(path.parent.relative_to(ROOT))
+            for path in python_files("tests")
+            if not (path.parent / "__init__.py").is_file()
+        }
+        self.assertEqual(set(), missed)
+
     def test_none_has_the_name_of_another_module(self) -> None:
         taken = set(sys.stdlib_module_names) | set(importlib.metadata.packages_distributions())
         self.assertEqual(set(), taken & set(self.folders))
