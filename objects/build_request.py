@@ -66,7 +66,8 @@ class BuildRequest(base.UnderstudyObject):
 
     `resources`, the traits and `aggregates` are the unnumbered group: taken
     from the host's own tree. `aggregates`: in any one of them. `same_subtree`:
-    lists of group suffixes whose providers share an ancestor. `max_attempts`,
+    lists of group suffixes whose providers share an ancestor. `ignore_cells`: the
+    uuids of cells that are not to be chosen. `max_attempts`,
     `spare_alternates`, `max_cells` and `deadline_seconds` left None mean the
     conductor's options. `parameters` go to the build driver untouched.
     """

@@ -58,7 +58,7 @@ def _value(field: Any, value: object, place: str) -> Any:
 def _choice(value: object, place: str, valid: Collection[str]) -> str:
     if value not in valid:
         raise errors.InvalidRequest(
-            place, f"{value!r} is not a choice", f"write one of {', '.join(valid)}"
+            place, f"{_shown(value)} is not a choice", f"write one of {', '.join(valid)}"
         )
     return str(value)
 
@@ -151,6 +151,7 @@ _READERS: dict[type[Any], Callable[[object, str], Any]] = {
     fields.UUIDField: _text,
     fields.StringField: _text,
     fields.ListOfStringsField: _texts,
+    fields.ListOfUUIDField: _texts,
     fields.ListOfListsOfStringsField: _text_lists,
     fields.DictOfStringsField: _text_map,
     our_fields.AmountField: _amount,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from oslo_versionedobjects import fields
 
 from understudy.objects import base
@@ -22,7 +20,7 @@ class Orders(base.UnderstudyObject):
     # 1.0: first version
     VERSION = "1.0"
 
-    fields: ClassVar = {
+    fields = {
         "tear_down": our_fields.JsonField(default={}),
         "register": fields.ListOfStringsField(default=[]),
     }

@@ -83,6 +83,8 @@ def _check_hosts(request: BuildRequest) -> None:
             "every host insisted on is also ignored",
             "take one out of ignore_hosts",
         )
+    for cell in request.ignore_cells:
+        _check_uuid("ignore_cells", cell)
     if request.availability_zone is not None:
         _check_text("availability_zone", request.availability_zone)
 
