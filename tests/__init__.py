@@ -1,10 +1,5 @@
 """Choose threads before a test imports oslo.messaging, which would pick eventlet otherwise."""
 
-import warnings
+from understudy.rpcapi import threads
 
-from oslo_service import backend
-
-# futurist imports eventlet wherever it is installed; none of ours runs on it.
-warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
-
-backend.init_backend(backend.BackendType.THREADING)
+threads.use_threads()

@@ -1,0 +1,78 @@
+"""One message bus: where it is, and what the topics on it are called.
+
+There is a bus for the API level and one for each cell. Every topic carries its
+bus's name, so that two of them never share a queue, not even on a transport
+that mixes up its addresses.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import oslo_messaging as messaging
+from oslo_config import cfg
+
+from understudy.objects.base import Serializer
+from understudy.rpcapi import options, versions
+from understudy.rpcapi.context import ContextSerializer
+
+API: Final = "api"
+"""The name of the API-level bus; no cell may be called so."""
+
+EMBEDDED: Final = "kombu+memory://"
+"""The URL of the bus within one process; see decision 0003."""
+
+WIRE_ERRORS: Final = ("understudy.objects.errors", "understudy.rpcapi.errors")
+"""The modules whose errors are rebuilt on the far side."""
+
+
+class Bus:
+    """A named transport; open it after the fork, close it when done."""
+
+    def __init__(
+        self, name: str, transport: messaging.RPCTransport, release: str | None = None
+    ) -> None:
+        """Take a transport that is open; `open` makes one."""
+        self.name = name
+        self.transport = transport
+        self.release = release
+
+    @classmethod
+    def open(
+        cls,
+        name: str,
+        transport_url: str,
+        *,
+        conf: cfg.ConfigOpts | None = None,
+        release: str | None = None,
+    ) -> Bus:
+        """Return the bus called `name`, whose messages go through `transport_url`.
+
+        `conf` holds the operator's options for the driver, [oslo_messaging_rabbit]
+        for one; None means their defaults. `release` pins what is sent to what
+        services of that release understand, while some on this bus still are
+        (a key of versions.CAPS).
+        """
+        if conf is None:
+            conf = options.private()
+        else:
+            options.register(conf)
+        if release is not None and release not in versions.CAPS:
+            raise ValueError(f"release is one of {', '.join(versions.CAPS)}, not {release!r}")
+        transport = messaging.get_rpc_transport(
+            conf, url=transport_url, allowed_remote_exmods=list(WIRE_ERRORS)
+        )
+        return cls(name, transport, release)
+
+    def topic(self, service: str) -> str:
+        """Return the topic of `service` here: "understudy.cell1.compute"."""
+        return f"understudy.{self.name}.{service}"
+
+    def serializer(self) -> ContextSerializer:
+        """Return what turns contexts and objects into what travels on this bus."""
+        manifest = None if self.release is None else versions.OBJECTS[self.release]
+        return ContextSerializer(Serializer(manifest))
+
+    def close(self) -> None:
+        """Give back all connections; stop the servers on this bus first."""
+        self.transport.cleanup()

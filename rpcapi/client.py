@@ -1,0 +1,111 @@
+"""Send a service its calls and casts, and let nothing untyped in.
+
+The base of the clients, one for each service. Nothing is tried again: who asks
+knows best whether asking again is safe.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import oslo_messaging as messaging
+
+from understudy.objects.errors import UnderstudyError
+from understudy.rpcapi import errors, versions
+from understudy.rpcapi.bus import Bus
+from understudy.rpcapi.context import RequestContext
+
+DEFAULT_TIMEOUT: Final = 60.0
+"""Seconds that a call waits, unless its caller says otherwise."""
+
+
+class Client:
+    """What all clients share; `service` and `version` are set by each.
+
+    Every method raises ServiceUnavailable if its message was not delivered or
+    not answered in time, PeerTooOld if this bus is pinned to a version without
+    it, and what the endpoint raised.
+    """
+
+    service: str
+    version: str
+
+    def __init__(self, bus: Bus, *, timeout: float = DEFAULT_TIMEOUT) -> None:
+        """Talk to the service on `bus`; a call waits `timeout` seconds for its answer."""
+        self._timeout = timeout
+        self._pinned = versions.cap(self.service, bus.release)
+        self._rpc = messaging.get_rpc_client(
+            bus.transport,
+            messaging.Target(topic=bus.topic(self.service), version=self.version),
+            version_cap=self._pinned,
+            serializer=bus.serializer(),
+            # One reconnect, for a pooled connection may be dead since the broker restarted.
+            retry=1,
+            transport_options=messaging.TransportOptions(at_least_once=True),
+        )
+
+    def _call(
+        self,
+        ctxt: RequestContext,
+        method: str,
+        *,
+        since: str = "1.0",
+        timeout: float | None = None,
+        **arguments: Any,
+    ) -> Any:
+        """Return what `method` answers; it exists since version `since`.
+
+        The message expires in the broker after `timeout` seconds too.
+        """
+        wait = self._timeout if timeout is None else timeout
+        try:
+            return self._rpc.prepare(version=since, timeout=wait).call(ctxt, method, **arguments)
+        except messaging.MessagingTimeout:
+            raise errors.ServiceUnavailable(
+                self.service, f"no answer to {method} within {wait:g} s"
+            ) from None
+        except (messaging.MessagingException, UnderstudyError) as error:
+            raise self._typed(error, method, since) from None
+
+    def _cast(
+        self,
+        ctxt: RequestContext,
+        method: str,
+        *,
+        since: str = "1.0",
+        server: str | None = None,
+        **arguments: Any,
+    ) -> None:
+        """Hand `method` to the broker, for the process `server` or any of the service."""
+        target = {} if server is None else {"server": server}
+        try:
+            self._rpc.prepare(version=since, **target).cast(ctxt, method, **arguments)
+        except messaging.MessagingException as error:
+            raise self._typed(error, method, since) from None
+
+    def _typed(self, error: Exception, method: str, needed: str) -> UnderstudyError:
+        if isinstance(error, UnderstudyError):
+            return _without_traceback(error)
+        match error:
+            case messaging.RPCVersionCapError():
+                return errors.PeerTooOld(self.service, needed, self._pinned)
+            case messaging.MessageUndeliverable():
+                detail = f"nobody listens for {method}"
+            case _:
+                detail = f"{method} failed with {type(error).__name__}: {_line(error)}"
+        return errors.ServiceUnavailable(self.service, detail)
+
+
+def _without_traceback(error: UnderstudyError) -> UnderstudyError:
+    """Return the error as its own class.
+
+    oslo.messaging rebuilds it as a subclass whose str() is the far side's traceback.
+    """
+    if not type(error).__module__.endswith("_Remote"):
+        return error
+    original: type[UnderstudyError] = type(error).__mro__[1]
+    return original(*error.args)
+
+
+def _line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

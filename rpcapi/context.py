@@ -1,0 +1,71 @@
+"""Who asks, and under which id it is found in the logs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import oslo_messaging as messaging
+from oslo_context import context
+
+
+class RequestContext(context.RequestContext):
+    """The project and user that ask, and the id that all logs of it carry.
+
+    `request_id` is oslo.context's "req-..." for the logs; a build request's
+    own id is in the request.
+    """
+
+    def __init__(
+        self,
+        project_id: str | None = None,
+        user_id: str | None = None,
+        request_id: str | None = None,
+        *,
+        overwrite: bool = False,
+    ) -> None:
+        """Make a context; with `overwrite` it becomes the one that this thread logs under."""
+        super().__init__(
+            project_id=project_id, user_id=user_id, request_id=request_id, overwrite=overwrite
+        )
+
+    @classmethod
+    def of_instance(cls, request_id: str, project_id: str, user_id: str) -> RequestContext:
+        """Return a context for work on an instance that nobody waits for.
+
+        It is logged under the build request's id.
+        """
+        return cls(project_id, user_id, request_id)
+
+    def facts(self) -> dict[str, str | None]:
+        """Return what travels."""
+        return {
+            "project_id": self.project_id,
+            "user_id": self.user_id,
+            "request_id": self.request_id,
+        }
+
+
+class ContextSerializer(messaging.Serializer):
+    """Carry a RequestContext beside the entities, which `entities` takes care of."""
+
+    def __init__(self, entities: messaging.Serializer) -> None:
+        """Wrap the entities' serializer."""
+        self._entities = entities
+
+    def serialize_entity(self, ctxt: RequestContext, entity: Any) -> Any:
+        """Return the entity as primitives."""
+        return self._entities.serialize_entity(ctxt, entity)
+
+    def deserialize_entity(self, ctxt: RequestContext, entity: Any) -> Any:
+        """Return the entity that the primitives say."""
+        return self._entities.deserialize_entity(ctxt, entity)
+
+    def serialize_context(self, ctxt: RequestContext) -> dict[str, str | None]:
+        """Return the context's facts."""
+        return ctxt.facts()
+
+    def deserialize_context(self, facts: dict[str, Any]) -> RequestContext:
+        """Return the context, and let this thread log under it; unknown facts are dropped."""
+        return RequestContext(
+            facts.get("project_id"), facts.get("user_id"), facts.get("request_id"), overwrite=True
+        )

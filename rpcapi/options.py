@@ -1,0 +1,35 @@
+"""The options of the libraries below us, on a ConfigOpts of the caller's own.
+
+oslo.messaging registers some of its options as it goes, and those of its
+metrics and tracing on cfg.CONF only, so that a private ConfigOpts raises
+NoSuchOptError.
+"""
+
+from __future__ import annotations
+
+from oslo_config import cfg
+from oslo_messaging import opts
+from oslo_messaging._metrics import client as metrics
+from oslo_messaging._tracing import client as tracing
+
+
+def register(conf: cfg.ConfigOpts) -> None:
+    """Make `conf` know every option of oslo.messaging; doing it again is harmless.
+
+    On RabbitMQ all queues are quorum queues unless the operator says otherwise,
+    for 4.3 rejects the transient ones that oslo.messaging would declare.
+    """
+    for group, options in opts.list_opts():
+        conf.register_opts(options, group=group)
+    conf.register_opts(metrics.oslo_messaging_metrics, group="oslo_messaging_metrics")
+    conf.register_opts(tracing.oslo_messaging_tracing, group="oslo_messaging_tracing")
+    conf.set_default("rabbit_quorum_queue", True, group="oslo_messaging_rabbit")
+    conf.set_default("rabbit_transient_quorum_queue", True, group="oslo_messaging_rabbit")
+
+
+def private() -> cfg.ConfigOpts:
+    """Return options of nobody else's, each at its default."""
+    conf = cfg.ConfigOpts()
+    conf([], default_config_files=[], default_config_dirs=[])
+    register(conf)
+    return conf
