@@ -90,4 +90,6 @@ class TooManyEqualGroups(LedgerError):
 
     def __str__(self) -> str:
         """Give both counts."""
-        return f"{self.equal} groups ask for the same thing, at most {self.at_most} can be answered"
+        return (
+            f"{self.equal} groups ask for the same thing, at most {self.at_most} can be answered"
+        )

@@ -75,7 +75,9 @@ class Claims(Protocol):
         Raises LedgerUnavailable (nothing is claimed) or OutcomeUnknown (some
         may be: read back before giving up). An answer that was lost is read
         back here first; a claim of the wanted shape at the next generation
-        counts as claimed.
+        counts as claimed. Where room is short, claims fare as if they had been
+        written one by one, those for one host in their order. A consumer may
+        stand in `wanted` only once.
         """
 
     def swap(self, wanted: WantedClaim) -> int:
@@ -161,7 +163,11 @@ class Inventory(Protocol):
         """
 
     def set_schedulable(self, root_provider: str, schedulable: bool) -> None:
-        """Clear or set COMPUTE_STATUS_DISABLED on the host. Raises LedgerUnavailable."""
+        """Clear or set COMPUTE_STATUS_DISABLED on the host.
+
+        Raises LedgerUnavailable, or LedgerRefused where the ledger does not know
+        the provider (yet).
+        """
 
 
 class Vocabulary(Protocol):
@@ -178,11 +184,13 @@ class Books(Protocol):
     """What the audit reads: every claim of ours, and every provider's usage."""
 
     def claims_on(self, provider: str) -> Mapping[str, Mapping[str, int]]:
-        """Return consumer -> amounts by class held on this provider (any type)."""
+        """Return consumer -> amounts by class held on this provider, of any type.
+
+        The ledger does not say the type here: `Claims.read_back` does.
+        """
 
     def usages(self, provider: str) -> Mapping[str, int]:
         """Return amounts by class in use on this provider."""
 
     def providers_of(self, root_provider: str) -> Sequence[str]:
         """Return the uuids of the tree below (and with) this root."""
-

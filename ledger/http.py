@@ -1,0 +1,45 @@
+"""A connection to a Placement service over HTTP."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import requests
+from keystoneauth1 import adapter as ksa_adapter
+from keystoneauth1 import plugin
+from keystoneauth1 import session as ksa_session
+
+from understudy.ledger import api
+
+_SERVICE_TYPE: Final = "placement"
+
+
+def connect(
+    auth: plugin.BaseAuthPlugin,
+    *,
+    region_name: str | None = None,
+    interface: str | None = None,
+    endpoint_override: str | None = None,
+    verify: bool | str = True,
+    connections: int = 32,
+) -> ksa_adapter.Adapter:
+    """Return an adapter that authenticates with `auth` and looks the endpoint up there.
+
+    `token_endpoint.Token(url, token)` is an `auth` that needs no Keystone.
+    `connections` are kept open and shared by all threads.
+    """
+    transport = ksa_session.TCPKeepAliveAdapter(
+        pool_connections=connections, pool_maxsize=connections
+    )
+    http = requests.Session()
+    http.mount("https://", transport)
+    http.mount("http://", transport)
+    return ksa_adapter.Adapter(
+        ksa_session.Session(session=http, verify=verify),
+        auth=auth,
+        service_type=_SERVICE_TYPE,
+        region_name=region_name,
+        interface=interface,
+        endpoint_override=endpoint_override,
+        default_microversion=api.MICROVERSION,
+    )
