@@ -55,7 +55,7 @@ docs: $(VENV)/.with-docs ## build the pages into doc/build/html
 	@echo "doc/build/html/index.html"
 
 bench: $(VENV)/.with-demo ## run every program in benchmarks/
-	@for program in $(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))); do \
+	@for program in $(filter-out __init__ reporting,$(basename $(notdir $(wildcard benchmarks/*.py)))); do \
 	    echo "== $$program"; $(BIN)/python -m benchmarks.$$program || exit; done
 
 clean: ## remove what was built, but keep .venv
