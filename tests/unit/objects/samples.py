@@ -16,11 +16,13 @@ from understudy.objects.build_answer import BuildAccepted, BuildResult
 from understudy.objects.build_request import Affinity, BuildRequest, ResourceGroup
 from understudy.objects.fault import Fault
 from understudy.objects.host import Host, Provider
+from understudy.objects.host_page import HostPage
 from understudy.objects.instance import Instance, InstancePage
 from understudy.objects.orders import Orders
 from understudy.objects.selection import Selection
 from understudy.objects.selection_answer import Pick, SelectionAnswer
 from understudy.objects.service import Cell, Service
+from understudy.objects.service_page import ServicePage
 
 
 def uuid(number: int) -> str:
@@ -108,6 +110,14 @@ def everything() -> dict[str, Any]:
         traits=["CUSTOM_FAST"],
         aggregates=[uuid(5)],
     )
+    service = Service(
+        binary="compute",
+        name="agent-1",
+        cell_name="cell-1",
+        alive=True,
+        seconds_since_heartbeat=0.5,
+    )
+    host = _full_host(provider)
     made: list[Any] = [
         fault,
         attempt,
@@ -119,16 +129,12 @@ def everything() -> dict[str, Any]:
         InstancePage(instances=[instance], marker=uuid(2), cells_unanswered=["cell-2"]),
         BuildAccepted(request_id=uuid(1), instance_uuids=[uuid(2), uuid(7)]),
         BuildResult(request_id=uuid(1), instances=[instance], cells_unanswered=["cell-2"]),
-        _full_host(provider),
         selection(limits={"numa": 2}, availability_zone="az-1"),
         SelectionAnswer.pack(uuid(1), [Pick(uuid(2), 1, selection(1), [selection(2)])]),
-        Service(
-            binary="compute",
-            name="agent-1",
-            cell_name="cell-1",
-            alive=True,
-            seconds_since_heartbeat=0.5,
-        ),
+        service,
+        ServicePage(services=[service], cells_unanswered=["cell-2"]),
+        host,
+        HostPage(hosts=[host], cells_unanswered=["cell-2"]),
         Orders(tear_down={"host-1": [[uuid(2), 1]]}, register=["host-2"]),
         Cell(
             uuid=uuid(1000),

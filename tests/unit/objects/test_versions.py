@@ -23,6 +23,7 @@ FINGERPRINTS = {
     "Cell": "1.0-07359516e96cbccb228a36c777d243c5",
     "Fault": "1.0-0d5918c8e3fbfd7f26e5d76c5b69887a",
     "Host": "1.0-a914eef1e0e16d658117141033149106",
+    "HostPage": "1.0-6f16c6fdb54f819117062ea04f220c38",
     "Instance": "1.0-61c0169a06164df82bac1ced175e7d56",
     "InstancePage": "1.0-838f123d6497eef79745dac3d6fe724f",
     "Orders": "1.0-7eadefe6948e5a27f12945f50c61382f",
@@ -31,6 +32,7 @@ FINGERPRINTS = {
     "Selection": "1.0-70f7d1e9b1a9d923ddd8b662e3dfdd85",
     "SelectionAnswer": "1.0-de6fbebed5356a0a4af94143b3a44258",
     "Service": "1.0-e121c08948d8aad837426687903d7b79",
+    "ServicePage": "1.0-56e8471135bb5ed148c2b07f29cb9c6f",
 }
 
 MEND = (
@@ -39,6 +41,8 @@ MEND = (
     "obj_make_compatible, and write the new fingerprint down here. Where an object in it "
     "changed, its own version rises as well."
 )
+
+NEW = "{name} is new: write its fingerprint {now} down here, and a sample of it into samples.py."
 
 
 def shape(cls: type[ovo_base.VersionedObject]) -> tuple[Any, ...]:
@@ -62,7 +66,8 @@ class TestFingerprints(unittest.TestCase):
         checker = fixture.ObjectVersionChecker(samples.registered())
         before, now = checker.test_hashes(FINGERPRINTS, extra_data_func=shape)
         complaints = [
-            MEND.format(name=name, then=before[name], now=now[name]) for name in sorted(before)
+            (MEND if before[name] else NEW).format(name=name, then=before[name], now=now[name])
+            for name in sorted(before)
         ]
         if complaints:
             self.fail("\n\n".join(complaints))
