@@ -1,0 +1,96 @@
+"""How a command gets its cloud: opened from a directory, called over AMQP, or made anew."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from understudy.cli.bad_input import BadInput
+
+if TYPE_CHECKING:
+    from understudy.cli.cloud import AuditedCloud, Cloud
+    from understudy.objects.host import Host
+
+
+class Clouds:
+    """Makes clouds; a test hands in its own."""
+
+    def connect(self, options: argparse.Namespace) -> Cloud:
+        """Return the cloud that the global options lead to, or raise BadInput."""
+        over_amqp = options.config_file or options.transport_url
+        if options.state_dir and over_amqp:
+            raise BadInput(
+                "--state-dir",
+                "",
+                "it stands beside --config-file or --transport-url",
+                "say which cloud you mean",
+            )
+        if options.state_dir:
+            return self._reopen(Path(options.state_dir))
+        if over_amqp:
+            return self._call(options)
+        raise BadInput(
+            "--state-dir",
+            "",
+            "it is not said which cloud to talk to",
+            "give --state-dir DIR, --config-file FILE or --transport-url URL",
+        )
+
+    def create(
+        self,
+        cells: Mapping[str, Sequence[Host]],
+        broken: Collection[str],
+        state_dir: Path | None,
+        seed: int,
+    ) -> AuditedCloud:
+        """Return a new cloud of these hosts, of which the broken fail every build.
+
+        It is kept in `state_dir`, which must be empty or absent, or nowhere.
+        """
+        if state_dir is not None:
+            check_empty(state_dir)
+        cloud: AuditedCloud = _embedded().EmbeddedCloud(
+            cells=cells, broken=frozenset(broken), state_dir=state_dir, seed=seed
+        )
+        return cloud
+
+    def _reopen(self, state_dir: Path) -> Cloud:
+        if not state_dir.is_dir() or not any(state_dir.iterdir()):
+            raise BadInput(
+                str(state_dir),
+                "",
+                "there is no cloud",
+                "make one with understudy demo --state-dir DIR, or name its directory",
+            )
+        cloud: Cloud = _embedded().EmbeddedCloud.reopen(state_dir)
+        return cloud
+
+    def _call(self, options: argparse.Namespace) -> Cloud:
+        from understudy.cli.remote import RemoteCloud
+
+        return RemoteCloud(options.config_file, options.transport_url)
+
+
+def check_empty(state_dir: Path) -> None:
+    """Raise BadInput unless a new cloud can be kept there."""
+    try:
+        taken = state_dir.exists() and (not state_dir.is_dir() or any(state_dir.iterdir()))
+    except OSError as error:
+        raise BadInput(
+            str(state_dir), "", f"cannot look into it: {error.strerror}", "name another"
+        ) from None
+    if taken:
+        raise BadInput(
+            str(state_dir),
+            "",
+            "something is there already",
+            "name an empty directory, or a new one",
+        )
+
+
+def _embedded() -> Any:
+    # By name and late: it brings Placement, which is an extra.
+    return importlib.import_module("understudy.cli.embedded")

@@ -1,0 +1,1 @@
+"""Files that describe hosts and requests, read row by row into objects."""
