@@ -82,7 +82,21 @@ ENTRY_POINTS: dict[str, list[str]] = {
         "understudy = understudy.cli.main:main",
     ],
     # Subcommands of `understudy` (cliff).
-    "understudy.commands": [],
+    "understudy.commands": [
+        "build = understudy.cli.commands.build:Build",
+        "cell_list = understudy.cli.commands.services:CellList",
+        "delete = understudy.cli.commands.instances:Delete",
+        "demo = understudy.cli.commands.demo:Demo",
+        "host_disable = understudy.cli.commands.hosts:HostDisable",
+        "host_drain = understudy.cli.commands.hosts:HostDrain",
+        "host_enable = understudy.cli.commands.hosts:HostEnable",
+        "host_list = understudy.cli.commands.hosts:HostList",
+        "list = understudy.cli.commands.instances:List",
+        "replay = understudy.cli.commands.replay:Replay",
+        "service_list = understudy.cli.commands.services:ServiceList",
+        "show = understudy.cli.commands.instances:Show",
+        "wait = understudy.cli.commands.instances:Wait",
+    ],
     # Scheduling, by the names that operators write in [scheduler].
     "understudy.scheduler.filters": [],
     "understudy.scheduler.weighers": [],
