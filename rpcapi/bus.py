@@ -13,13 +13,13 @@ import oslo_messaging as messaging
 from oslo_config import cfg
 
 from understudy.objects.base import Serializer
-from understudy.rpcapi import options, versions
+from understudy.rpcapi import embedded, options, versions
 from understudy.rpcapi.context import ContextSerializer
 
 API: Final = "api"
 """The name of the API-level bus; no cell may be called so."""
 
-EMBEDDED: Final = "kombu+memory://"
+EMBEDDED: Final = f"kombu+{embedded.SCHEME}://"
 """The URL of the bus within one process; see decision 0003."""
 
 WIRE_ERRORS: Final = ("understudy.objects.errors", "understudy.rpcapi.errors")
@@ -53,7 +53,10 @@ class Bus:
         services of that release understand, while some on this bus still are
         (a key of versions.CAPS).
         """
-        if conf is None:
+        if transport_url == EMBEDDED:
+            embedded.register()
+            conf = options.private(heartbeat_timeout_threshold=0)
+        elif conf is None:
             conf = options.private()
         else:
             options.register(conf)

@@ -18,6 +18,9 @@ from understudy.rpcapi.context import RequestContext
 DEFAULT_TIMEOUT: Final = 60.0
 """Seconds that a call waits, unless its caller says otherwise."""
 
+# MessageUndeliverable is no MessagingException.
+_FAILURES: Final = (messaging.MessagingException, messaging.MessageUndeliverable, UnderstudyError)
+
 
 class Client:
     """What all clients share; `service` and `version` are set by each.
@@ -64,7 +67,7 @@ class Client:
             raise errors.ServiceUnavailable(
                 self.service, f"no answer to {method} within {wait:g} s"
             ) from None
-        except (messaging.MessagingException, UnderstudyError) as error:
+        except _FAILURES as error:
             raise self._typed(error, method, since) from None
 
     def _cast(
@@ -80,7 +83,7 @@ class Client:
         target = {} if server is None else {"server": server}
         try:
             self._rpc.prepare(version=since, **target).cast(ctxt, method, **arguments)
-        except messaging.MessagingException as error:
+        except _FAILURES as error:
             raise self._typed(error, method, since) from None
 
     def _typed(self, error: Exception, method: str, needed: str) -> UnderstudyError:

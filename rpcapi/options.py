@@ -23,13 +23,16 @@ def register(conf: cfg.ConfigOpts) -> None:
         conf.register_opts(options, group=group)
     conf.register_opts(metrics.oslo_messaging_metrics, group="oslo_messaging_metrics")
     conf.register_opts(tracing.oslo_messaging_tracing, group="oslo_messaging_tracing")
+    conf.set_default("control_exchange", "understudy")
     conf.set_default("rabbit_quorum_queue", True, group="oslo_messaging_rabbit")
     conf.set_default("rabbit_transient_quorum_queue", True, group="oslo_messaging_rabbit")
 
 
-def private() -> cfg.ConfigOpts:
-    """Return options of nobody else's, each at its default."""
+def private(**rabbit: object) -> cfg.ConfigOpts:
+    """Return options of nobody else's, at their defaults but for some of the driver's."""
     conf = cfg.ConfigOpts()
     conf([], default_config_files=[], default_config_dirs=[])
     register(conf)
+    for name, value in rabbit.items():
+        conf.set_override(name, value, group="oslo_messaging_rabbit")
     return conf

@@ -12,6 +12,7 @@ import functools
 import logging
 import threading
 from collections.abc import Sequence
+from concurrent import futures
 from typing import Any, Final
 
 import oslo_messaging as messaging
@@ -80,6 +81,8 @@ class _BoundedServer(rpc_server.RPCServer):
         self, service: str, workers: int, transport: Any, target: Any, dispatcher: Any, *rest: Any
     ) -> None:
         super().__init__(transport, target, _TypedDispatcher(service, dispatcher), *rest)
+        # The stdlib's: it ends at once, where the default one's idle threads take a second.
+        self._executor_cls = futures.ThreadPoolExecutor
         self._free = threading.Semaphore(workers)
 
     def _on_incoming(self, incoming: Any) -> None:

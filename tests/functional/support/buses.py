@@ -1,0 +1,44 @@
+"""Embedded buses of a test's own: one for the API level and one for each cell."""
+
+import uuid
+
+import fixtures
+
+from understudy.rpcapi import embedded
+from understudy.rpcapi.bus import EMBEDDED, Bus
+from understudy.rpcapi.server import Server
+
+
+class Buses(fixtures.Fixture):
+    """Open buses whose names no other test has; what they hold is gone at cleanup.
+
+    `api` is the API level's, `cells` those of the cells in order, and
+    `cell_names` how the cells are called.
+    """
+
+    def __init__(self, cells: int = 1) -> None:
+        super().__init__()
+        self._cells = cells
+
+    def _setUp(self) -> None:
+        unique = uuid.uuid4().hex[:8]
+        self.cell_names = [f"cell{number}-{unique}" for number in range(1, self._cells + 1)]
+        self.api = self.open(f"api-{unique}")
+        self.cells = [self.open(name) for name in self.cell_names]
+
+    def open(self, name: str) -> Bus:
+        """Return one more connection to the bus of this name."""
+        self.addCleanup(embedded.forget, f"understudy.{name}.")
+        bus = Bus.open(name, EMBEDDED)
+        self.addCleanup(bus.close)
+        return bus
+
+    def serve(
+        self, bus: Bus, service: str, *endpoints: object, name: str = "one", workers: int = 8
+    ) -> Server:
+        """Return a started server of these endpoints; it stops before its bus closes."""
+        server = Server(bus, service, endpoints, name=name, workers=workers)
+        server.start()
+        self.addCleanup(server.wait)
+        self.addCleanup(server.stop)
+        return server
