@@ -1,0 +1,97 @@
+"""Accept a build request: check it, write it down, answer."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+from understudy.cells import errors as cell_errors
+from understudy.cells.api_store import ApiStore
+from understudy.conductor.bounds import RetryBounds
+from understudy.ledger import errors as ledger_errors
+from understudy.ledger.protocols import Vocabulary
+from understudy.objects import validation
+from understudy.objects.build_answer import BuildAccepted
+from understudy.objects.build_request import BuildRequest, ResourceGroup
+from understudy.objects.errors import InvalidRequest
+from understudy.rpcapi import errors as wire
+
+
+class Acceptance:
+    """The super conductor's door: what passes it will be built or end in ERROR."""
+
+    def __init__(self, api: ApiStore, vocabulary: Vocabulary, bounds: RetryBounds) -> None:
+        """Check requests against `vocabulary` and `bounds`."""
+        self._api = api
+        self._vocabulary = vocabulary
+        self._bounds = bounds
+
+    def accept(self, request: BuildRequest) -> BuildAccepted:
+        """Write the request down and return its instances' uuids.
+
+        The uuids follow from the request id, so asking again gives the same
+        answer. Raises InvalidRequest, RequestIdTaken (same id, other body),
+        LedgerDown (its names cannot be checked now).
+        """
+        validation.check(request)
+        whole = self._bounds.complete(request)
+        self._check_names(whole)
+        instances = [
+            (instance_uuid(whole.request_id, index), instance_name(whole, index))
+            for index in range(whole.count)
+        ]
+        try:
+            self._api.accept(whole, instances, float(whole.deadline_seconds or 0))
+        except cell_errors.RequestIdTaken as error:
+            raise wire.RequestIdTaken(whole.request_id) from error
+        return BuildAccepted(
+            request_id=whole.request_id, instance_uuids=[uuid for uuid, _ in instances]
+        )
+
+    def _check_names(self, request: BuildRequest) -> None:
+        try:
+            for field, names in _resource_classes(request):
+                unknown = self._vocabulary.unknown_resource_classes(names)
+                _refuse(field, unknown, "resource class")
+            for field, names in _traits(request):
+                _refuse(field, self._vocabulary.unknown_traits(names), "trait")
+        except ledger_errors.LedgerError as error:
+            raise wire.LedgerDown(str(error)) from error
+
+def instance_uuid(request_id: str, index: int) -> str:
+    """Return the uuid of a request's instance: the same one each time."""
+    return str(uuid.uuid5(uuid.UUID(request_id), f"instance-{index}"))
+
+
+def instance_name(request: BuildRequest, index: int) -> str:
+    """Return the request's name, numbered from 1 where there are several."""
+    return request.name if request.count == 1 else f"{request.name}-{index + 1}"
+
+
+def _refuse(field: str, unknown: list[str], noun: str) -> None:
+    if unknown:
+        raise InvalidRequest(
+            f"{field}.{unknown[0]}",
+            f"the ledger knows no such {noun}",
+            f"write the name of an existing {noun}; custom ones exist once a host has "
+            "registered with them",
+        )
+
+
+def _resource_classes(request: BuildRequest) -> Iterator[tuple[str, list[str]]]:
+    yield "resources", list(request.resources)
+    for index, group in enumerate(request.groups):
+        yield f"groups[{index}].resources", list(group.resources)
+
+
+def _traits(request: BuildRequest) -> Iterator[tuple[str, list[str]]]:
+    for prefix, asked in _numbered(request):
+        yield f"{prefix}required_traits", list(asked.required_traits)
+        yield f"{prefix}forbidden_traits", list(asked.forbidden_traits)
+        yield f"{prefix}any_traits", sorted({name for names in asked.any_traits for name in names})
+
+
+def _numbered(request: BuildRequest) -> Iterator[tuple[str, BuildRequest | ResourceGroup]]:
+    yield "", request
+    for index, group in enumerate(request.groups):
+        yield f"groups[{index}].", group

@@ -1,0 +1,207 @@
+"""The conductor's two interfaces on the bus: thin, exposed by name."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+
+import oslo_messaging as messaging
+
+from understudy.cells import errors as cell_errors
+from understudy.conductor.cell import CellConductor
+from understudy.conductor.hosts import HostKeeper
+from understudy.conductor.super import SuperConductor
+from understudy.ledger import errors as ledger_errors
+from understudy.objects.build_answer import BuildAccepted, BuildResult
+from understudy.objects.build_request import BuildRequest
+from understudy.objects.fault import Fault
+from understudy.objects.host import Host
+from understudy.objects.host_page import HostPage
+from understudy.objects.instance import Instance, InstancePage
+from understudy.objects.orders import Orders
+from understudy.objects.service import Cell
+from understudy.objects.service_page import ServicePage
+from understudy.rpcapi import errors as wire
+from understudy.rpcapi import versions
+from understudy.rpcapi.context import RequestContext
+
+
+@contextlib.contextmanager
+def as_wire_errors() -> Iterator[None]:
+    """Turn what the databases and the ledger raise into what may cross the bus."""
+    try:
+        yield
+    except cell_errors.InstanceUnknown as error:
+        raise wire.InstanceNotFound(error.uuid) from error
+    except cell_errors.RequestUnknown as error:
+        raise wire.RequestNotFound(error.request_id) from error
+    except cell_errors.HostUnknown as error:
+        raise wire.HostNotFound(error.host) from error
+    except cell_errors.CellUnreachable as error:
+        raise wire.CellUnavailable(error.cell, error.detail) from error
+    except ledger_errors.LedgerError as error:
+        raise wire.LedgerDown(str(error)) from error
+
+
+class SuperConductorEndpoint:
+    """What clients call on the API-level bus."""
+
+    target = messaging.Target(version=versions.SUPER_CONDUCTOR)
+
+    def __init__(self, conductor: SuperConductor) -> None:
+        """Translate for `conductor`."""
+        self._conductor = conductor
+
+    @messaging.expose
+    def build(self, ctxt: RequestContext, request: BuildRequest) -> BuildAccepted:
+        """See SuperConductor.build."""
+        with as_wire_errors():
+            return self._conductor.build(request)
+
+    @messaging.expose
+    def result(self, ctxt: RequestContext, request_id: str) -> BuildResult:
+        """See SuperConductor.result."""
+        with as_wire_errors():
+            return self._conductor.result(request_id)
+
+    @messaging.expose
+    def cancel(self, ctxt: RequestContext, request_id: str) -> None:
+        """See SuperConductor.cancel."""
+        with as_wire_errors():
+            self._conductor.cancel(request_id)
+
+    @messaging.expose
+    def delete(self, ctxt: RequestContext, instance_uuid: str) -> None:
+        """See SuperConductor.delete."""
+        with as_wire_errors():
+            self._conductor.delete(instance_uuid)
+
+    @messaging.expose
+    def show(self, ctxt: RequestContext, instance_uuid: str) -> Instance:
+        """See SuperConductor.show."""
+        with as_wire_errors():
+            return self._conductor.show(instance_uuid)
+
+    @messaging.expose
+    def list_instances(
+        self,
+        ctxt: RequestContext,
+        filters: Mapping[str, str],
+        sort_keys: Sequence[str],
+        sort_dirs: Sequence[str],
+        limit: int,
+        marker: str | None,
+    ) -> InstancePage:
+        """See SuperConductor.list_instances."""
+        with as_wire_errors():
+            return self._conductor.list_instances(filters, sort_keys, sort_dirs, limit, marker)
+
+    @messaging.expose
+    def list_hosts(self, ctxt: RequestContext, cell_name: str | None) -> HostPage:
+        """See SuperConductor.list_hosts."""
+        with as_wire_errors():
+            return self._conductor.list_hosts(cell_name)
+
+    @messaging.expose
+    def set_host(
+        self, ctxt: RequestContext, host: str, admin_state: str, reason: str | None
+    ) -> Host:
+        """See SuperConductor.set_host."""
+        with as_wire_errors():
+            return self._conductor.set_host(ctxt, host, admin_state, reason)
+
+    @messaging.expose
+    def list_services(self, ctxt: RequestContext) -> ServicePage:
+        """See SuperConductor.list_services."""
+        with as_wire_errors():
+            return self._conductor.list_services()
+
+    @messaging.expose
+    def list_cells(self, ctxt: RequestContext) -> list[Cell]:
+        """See SuperConductor.list_cells."""
+        with as_wire_errors():
+            return self._conductor.list_cells()
+
+
+class CellConductorEndpoint:
+    """What hosts, and the super conductor, call on a cell's bus."""
+
+    target = messaging.Target(version=versions.CELL_CONDUCTOR)
+
+    def __init__(self, conductor: CellConductor, keeper: HostKeeper) -> None:
+        """Translate for `conductor` and `keeper`."""
+        self._conductor = conductor
+        self._keeper = keeper
+
+    @messaging.expose
+    def register_host(
+        self, ctxt: RequestContext, host: Host, holds: Sequence[Sequence[object]]
+    ) -> Orders:
+        """See HostKeeper.register."""
+        with as_wire_errors():
+            return self._keeper.register(host, _pairs(holds))
+
+    @messaging.expose
+    def heartbeat(
+        self, ctxt: RequestContext, agent: str, in_hand: Mapping[str, Sequence[Sequence[object]]]
+    ) -> Orders:
+        """See HostKeeper.heartbeat."""
+        with as_wire_errors():
+            return self._keeper.heartbeat(
+                agent, {host: _pairs(pairs) for host, pairs in in_hand.items()}
+            )
+
+    @messaging.expose
+    def build_started(
+        self, ctxt: RequestContext, host: str, instance_uuid: str, attempt: int
+    ) -> None:
+        """See CellConductor.build_started."""
+        with as_wire_errors():
+            self._conductor.build_started(host, instance_uuid, attempt)
+
+    @messaging.expose
+    def build_succeeded(
+        self, ctxt: RequestContext, host: str, instance_uuid: str, attempt: int
+    ) -> None:
+        """See CellConductor.build_succeeded."""
+        with as_wire_errors():
+            self._conductor.build_succeeded(host, instance_uuid, attempt)
+
+    @messaging.expose
+    def build_failed(
+        self,
+        ctxt: RequestContext,
+        host: str,
+        instance_uuid: str,
+        attempt: int,
+        fault: Fault,
+        cleaned: bool,
+    ) -> None:
+        """See CellConductor.build_failed."""
+        with as_wire_errors():
+            self._conductor.build_failed(host, instance_uuid, attempt, fault, cleaned)
+
+    @messaging.expose
+    def torn_down(self, ctxt: RequestContext, host: str, instance_uuid: str, attempt: int) -> None:
+        """See CellConductor.torn_down."""
+        with as_wire_errors():
+            self._conductor.torn_down(host, instance_uuid, attempt)
+
+    @messaging.expose
+    def set_host(
+        self, ctxt: RequestContext, host: str, admin_state: str, reason: str | None
+    ) -> Host:
+        """See HostKeeper.set_admin_state."""
+        with as_wire_errors():
+            return self._keeper.set_admin_state(host, admin_state, reason)
+
+    @messaging.expose
+    def end_instances(self, ctxt: RequestContext, instance_uuids: Sequence[str]) -> None:
+        """See CellConductor.end_instances."""
+        with as_wire_errors():
+            self._conductor.end_instances(instance_uuids)
+
+
+def _pairs(pairs: Sequence[Sequence[object]]) -> list[tuple[str, int]]:
+    """Return what JSON made lists of as (instance uuid, attempt) again."""
+    return [(str(uuid), int(str(attempt))) for uuid, attempt in pairs]

@@ -1,0 +1,169 @@
+"""The conductor's options, and how they become values.
+
+Read once, by the composition root; nothing here registers anything.
+"""
+
+from __future__ import annotations
+
+from oslo_config import cfg
+
+from understudy.conductor.bounds import RetryBounds
+from understudy.conductor.timing import Timing
+
+RETRIES = "retries"
+CONDUCTOR = "conductor"
+
+
+def retry_options() -> list[cfg.Opt]:
+    """Return the options of the group [retries]."""
+    return [
+        cfg.IntOpt(
+            "max_attempts",
+            default=3,
+            min=1,
+            max=32,
+            help="Hosts tried per instance in one cell, the first one included. Raise it when "
+            "builds end in ERROR with attempts-exhausted while hosts are free.",
+        ),
+        cfg.IntOpt(
+            "spare_alternates",
+            default=1,
+            min=0,
+            max=8,
+            help="Alternates asked for beyond one per further attempt: a claim that another "
+            "request won meanwhile spends one without an attempt. Raise it when builds end "
+            "with alternates-exhausted on a busy cloud.",
+        ),
+        cfg.IntOpt(
+            "max_cells",
+            default=1,
+            min=1,
+            max=8,
+            help="Cells tried per instance. Raise it when a whole cell can fail builds, for "
+            "instance because of its storage, while another one would take them.",
+        ),
+        cfg.IntOpt(
+            "deadline",
+            default=600,
+            min=1,
+            help="Seconds after which a build that is not ACTIVE ends in ERROR. Raise it above "
+            "max_attempts times what the slowest build takes.",
+        ),
+        cfg.IntOpt(
+            "highest_max_attempts",
+            default=32,
+            min=1,
+            help="The most attempts that a request may ask for.",
+        ),
+        cfg.IntOpt(
+            "highest_spare_alternates",
+            default=8,
+            min=0,
+            help="The most spare alternates that a request may ask for.",
+        ),
+        cfg.IntOpt(
+            "highest_max_cells",
+            default=8,
+            min=1,
+            help="The most cells that a request may ask for.",
+        ),
+        cfg.IntOpt(
+            "longest_deadline",
+            default=86400,
+            min=1,
+            help="The longest deadline, in seconds, that a request may ask for.",
+        ),
+    ]
+
+
+def conductor_options() -> list[cfg.Opt]:
+    """Return the options of the group [conductor]."""
+    return [
+        cfg.StrOpt(
+            "consumer_type",
+            default="UNDERSTUDY",
+            regex="^[A-Z0-9_]+$",
+            help="The consumer type that every claim carries in Placement. Change it when two "
+            "installations share a Placement; never while claims exist.",
+        ),
+        cfg.IntOpt(
+            "workers",
+            default=8,
+            min=1,
+            help="Calls handled at a time. Raise it while the processors are idle and messages "
+            "wait in the broker.",
+        ),
+        cfg.FloatOpt(
+            "lease",
+            default=120.0,
+            min=1.0,
+            help="Seconds after which another conductor takes over what this one was busy with. "
+            "Keep it above twice the longest selection.",
+        ),
+        cfg.FloatOpt(
+            "sweep_interval",
+            default=2.0,
+            min=0.05,
+            help="Seconds between two looks for what was left behind. Raise it when these reads "
+            "weigh on the database.",
+        ),
+        cfg.FloatOpt(
+            "retry_interval",
+            default=2.0,
+            min=0.05,
+            help="Seconds before a row is tried again that waits for a service or a host.",
+        ),
+        cfg.FloatOpt(
+            "beat_interval",
+            default=5.0,
+            min=0.1,
+            help="Seconds between two heartbeats of a conductor.",
+        ),
+        cfg.FloatOpt(
+            "host_down_time",
+            default=30.0,
+            min=0.5,
+            help="Seconds of silence after which a host is down and its builds go to their "
+            "alternates. Keep it above three heartbeats of the hosts.",
+        ),
+        cfg.FloatOpt(
+            "service_down_time",
+            default=60.0,
+            min=0.5,
+            help="Seconds of silence after which a service is listed as dead.",
+        ),
+    ]
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    """Return every group with its options, for oslo-config-generator."""
+    return [(RETRIES, retry_options()), (CONDUCTOR, conductor_options())]
+
+
+def bounds(conf: cfg.ConfigOpts) -> RetryBounds:
+    """Return the bounds that the registered options say."""
+    retries = conf[RETRIES]
+    return RetryBounds(
+        max_attempts=retries.max_attempts,
+        highest_max_attempts=retries.highest_max_attempts,
+        spare_alternates=retries.spare_alternates,
+        highest_spare_alternates=retries.highest_spare_alternates,
+        max_cells=retries.max_cells,
+        highest_max_cells=retries.highest_max_cells,
+        deadline=retries.deadline,
+        longest_deadline=retries.longest_deadline,
+        consumer_type=conf[CONDUCTOR].consumer_type,
+    )
+
+
+def timing(conf: cfg.ConfigOpts) -> Timing:
+    """Return the times that the registered options say."""
+    conductor = conf[CONDUCTOR]
+    return Timing(
+        lease=conductor.lease,
+        sweep=conductor.sweep_interval,
+        retry=conductor.retry_interval,
+        beat=conductor.beat_interval,
+        host_down_time=conductor.host_down_time,
+        service_down_time=conductor.service_down_time,
+    )

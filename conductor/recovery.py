@@ -1,0 +1,113 @@
+"""Find what a killed process, a silent host or a lost message left behind.
+
+The sweeper looks at rows whose lease is free and goes on from what is written
+there. It may run in several conductors at once: each row is taken by
+compare-and-swap.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from understudy.cells import errors as cell_errors
+from understudy.cells.cell_store import CellStore
+from understudy.cells.records import AttemptRecord, InstanceRecord
+from understudy.conductor import faults
+from understudy.conductor.casting import Caster
+from understudy.conductor.custody import Custody
+from understudy.conductor.ending import Ender
+from understudy.conductor.hosts import HostKeeper
+from understudy.conductor.moving import Mover
+from understudy.conductor.working import Worker
+from understudy.objects import states
+from understudy.objects.states import AttemptState
+
+LOG = logging.getLogger(__name__)
+
+BATCH = 100
+"""Rows looked at in one sweep."""
+MISSED_BEATS = 2
+"""Heartbeats that may not name a cast build before it is cast again."""
+
+
+class CellRecovery:
+    """One sweep over one cell's rows."""
+
+    def __init__(
+        self,
+        store: CellStore,
+        keeper: HostKeeper,
+        mover: Mover,
+        ender: Ender,
+        caster: Caster,
+        custody: Custody,
+        worker: Worker,
+    ) -> None:
+        """Take the cell's parts."""
+        self._store = store
+        self._keeper = keeper
+        self._mover = mover
+        self._ender = ender
+        self._caster = caster
+        self._custody = custody
+        self._worker = worker
+
+    def sweep(self) -> None:
+        """Find silent hosts, then go on with every overdue row."""
+        self._keeper.find_silent()
+        for record in self._store.overdue(BATCH):
+            self._worker.work(record, self._recover)
+
+    def _recover(self, record: InstanceRecord) -> None:
+        match record.state:
+            case states.BUILDING:
+                self._recover_building(record)
+            case states.MOVING:
+                self._mover.resume(record)
+            case states.EXHAUSTED | states.HANDING_OVER:
+                self._ender.fail(record, faults.deadline_passed(record.fault))
+            case states.FAILING | states.DELETING:
+                self._ender.pursue(record)
+            case states.HANDED_OVER:
+                self._ender.tear_down_leftovers(record)
+
+    def _recover_building(self, record: InstanceRecord) -> None:
+        newest = self._store.attempts(record.uuid)[-1]
+        if record.seconds_left <= 0:
+            self._ender.fail(record, faults.deadline_passed(newest.fault))
+        elif self._is_gone(newest.selection.service_host):
+            self._leave_dead_host(record, newest)
+        elif newest.state == AttemptState.FAILED:
+            self._after_fault(record, newest)
+        elif newest.state == AttemptState.CLAIMED or newest.missed >= MISSED_BEATS:
+            self._cast_again(record)
+
+    def _is_gone(self, name: str) -> bool:
+        """Is the host down, and does the ledger keep new builds away from it?"""
+        try:
+            host = self._store.host(name)
+        except cell_errors.HostUnknown:
+            return True
+        return host.down and not host.schedulable
+
+    def _leave_dead_host(self, record: InstanceRecord, newest: AttemptRecord) -> None:
+        host = newest.selection.service_host
+        fault = newest.fault or faults.host_down(host)
+        failed = self._store.fail(record.uuid, record.attempt, host, fault, cleaned=False)
+        self._mover.after_failure(failed, fault)
+
+    def _after_fault(self, record: InstanceRecord, newest: AttemptRecord) -> None:
+        if newest.cleaned and newest.fault:
+            self._mover.after_failure(record, newest.fault)
+            return
+        self._ender.tear_down_leftovers(record)
+        self._worker.put_off(record)
+
+    def _cast_again(self, record: InstanceRecord) -> None:
+        """Cast under the same number, unless the claim says that the row is stale."""
+        if self._custody.is_ours(record):
+            LOG.info("casting %s/%s again", record.uuid, record.attempt)
+            self._caster.cast(record)
+        else:
+            LOG.warning("%s is superseded: its claim is elsewhere", record.uuid)
+            self._store.handed_over(record)

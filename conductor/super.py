@@ -1,0 +1,118 @@
+"""The super conductor: takes requests in, and knows all cells.
+
+A thin role: each method hands over to the one part that does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from understudy.cells.api_store import ApiStore
+from understudy.conductor.accepting import Acceptance
+from understudy.conductor.cell_access import CellDirectory
+from understudy.conductor.deleting import Deleter
+from understudy.conductor.looking import Lookout
+from understudy.objects import states
+from understudy.objects.build_answer import BuildAccepted, BuildResult
+from understudy.objects.build_request import Affinity, BuildRequest
+from understudy.objects.host import Host
+from understudy.objects.host_page import HostPage
+from understudy.objects.instance import Instance, InstancePage
+from understudy.objects.service import Cell
+from understudy.objects.service_page import ServicePage
+from understudy.rpcapi import errors as wire
+from understudy.rpcapi.context import RequestContext
+
+
+class SuperConductor:
+    """What clients may ask for."""
+
+    def __init__(
+        self,
+        api: ApiStore,
+        cells: CellDirectory,
+        acceptance: Acceptance,
+        deleter: Deleter,
+        lookout: Lookout,
+        begin: Callable[[str], None],
+    ) -> None:
+        """Take the parts; `begin` starts the work on an accepted request."""
+        self._api = api
+        self._cells = cells
+        self._acceptance = acceptance
+        self._deleter = deleter
+        self._lookout = lookout
+        self._begin = begin
+
+    def build(self, request: BuildRequest) -> BuildAccepted:
+        """Accept the request and begin with it. Raises InvalidRequest, RequestIdTaken."""
+        accepted = self._acceptance.accept(request)
+        self._begin(accepted.request_id)
+        return accepted
+
+    def result(self, request_id: str) -> BuildResult:
+        """Return how the request stands. Raises RequestNotFound."""
+        return self._lookout.result(request_id)
+
+    def cancel(self, request_id: str) -> None:
+        """Delete every instance of the request that is not ACTIVE. Raises RequestNotFound."""
+        for instance in self._lookout.result(request_id).instances:
+            if instance.state not in (states.ACTIVE, states.DELETED):
+                self._deleter.delete(instance.uuid)
+
+    def delete(self, instance_uuid: str) -> None:
+        """Delete one instance, whatever it is doing. Raises InstanceNotFound."""
+        self._deleter.delete(instance_uuid)
+
+    def show(self, instance_uuid: str) -> Instance:
+        """Return an instance with its timeline. Raises InstanceNotFound."""
+        return self._lookout.show(instance_uuid)
+
+    def list_instances(
+        self,
+        filters: Mapping[str, str],
+        sort_keys: Sequence[str],
+        sort_dirs: Sequence[str],
+        limit: int,
+        marker: str | None,
+    ) -> InstancePage:
+        """Return one page of instances across cells. Raises BadQuery."""
+        return self._lookout.list_instances(filters, sort_keys, sort_dirs, limit, marker)
+
+    def list_hosts(self, cell_name: str | None) -> HostPage:
+        """Return hosts across cells. Raises CellNotFound."""
+        return self._lookout.list_hosts(cell_name)
+
+    def list_services(self) -> ServicePage:
+        """Return every service with its liveness."""
+        return self._lookout.list_services()
+
+    def list_cells(self) -> list[Cell]:
+        """Return every cell and whether it answers."""
+        return self._lookout.list_cells()
+
+    def set_host(
+        self, context: RequestContext, host: str, admin_state: str, reason: str | None
+    ) -> Host:
+        """Have the host's cell enable, disable or drain it. Raises HostNotFound."""
+        for mapping in self._api.host_mappings():
+            if mapping.host == host:
+                access = self._cells.get(mapping.cell_uuid)
+                return access.conductor.set_host(context, host, admin_state, reason)
+        raise wire.HostNotFound(host)
+
+
+def where_members_are(cells: CellDirectory, request: BuildRequest) -> BuildRequest:
+    """Return the request with the hosts that hold members of its group already.
+
+    Raises CellUnreachable: without its answer the group might be broken.
+    """
+    if request.affinity is None:
+        return request
+    affinity: Affinity = request.affinity.obj_clone()
+    affinity.hosts = sorted(
+        {host for a in cells.all() for host in a.store.group_hosts(affinity.group_uuid)}
+    )
+    enriched: BuildRequest = request.obj_clone()
+    enriched.affinity = affinity
+    return enriched
