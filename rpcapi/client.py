@@ -88,7 +88,7 @@ class Client:
 
     def _typed(self, error: Exception, method: str, needed: str) -> UnderstudyError:
         if isinstance(error, UnderstudyError):
-            return _without_traceback(error)
+            return without_traceback(error)
         match error:
             case messaging.RPCVersionCapError():
                 return errors.PeerTooOld(self.service, needed, self._pinned)
@@ -99,7 +99,7 @@ class Client:
         return errors.ServiceUnavailable(self.service, detail)
 
 
-def _without_traceback(error: UnderstudyError) -> UnderstudyError:
+def without_traceback(error: UnderstudyError) -> UnderstudyError:
     """Return the error as its own class.
 
     oslo.messaging rebuilds it as a subclass whose str() is the far side's traceback.

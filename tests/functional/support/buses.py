@@ -20,7 +20,7 @@ class Buses(fixtures.Fixture):
         super().__init__()
         self._cells = cells
 
-    def _setUp(self) -> None:
+    def _setUp(self) -> None:  # noqa: N802
         unique = uuid.uuid4().hex[:8]
         self.cell_names = [f"cell{number}-{unique}" for number in range(1, self._cells + 1)]
         self.api = self.open(f"api-{unique}")

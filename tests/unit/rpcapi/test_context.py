@@ -1,0 +1,30 @@
+"""Who asks crosses the bus, and is logged on the far side."""
+
+import testtools
+from oslo_context import context as oslo_context
+
+from understudy.objects.base import Serializer
+from understudy.rpcapi.context import ContextSerializer, RequestContext
+
+
+class ContextSerializerTest(testtools.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.serializer = ContextSerializer(Serializer())
+
+    def test_the_facts_arrive(self) -> None:
+        sent = RequestContext("project", "user", "req-1")
+        arrived = self.serializer.deserialize_context(self.serializer.serialize_context(sent))
+        self.assertEqual(sent.facts(), arrived.facts())
+
+    def test_what_a_newer_peer_adds_is_dropped(self) -> None:
+        arrived = self.serializer.deserialize_context({"project_id": "project", "colour": "red"})
+        self.assertEqual("project", arrived.project_id)
+
+    def test_the_far_side_logs_under_it(self) -> None:
+        arrived = self.serializer.deserialize_context({"request_id": "req-1"})
+        self.assertIs(arrived, oslo_context.get_current())
+
+    def test_an_instances_work_is_logged_under_its_request(self) -> None:
+        ctxt = RequestContext.of_instance("request", "project", "user")
+        self.assertEqual("request", ctxt.request_id)
