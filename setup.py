@@ -101,7 +101,9 @@ ENTRY_POINTS: dict[str, list[str]] = {
     "understudy.scheduler.filters": [],
     "understudy.scheduler.weighers": [],
     # How a host builds, by the name that operators write in [compute].
-    "understudy.compute.drivers": [],
+    "understudy.compute.drivers": [
+        "fake = understudy.compute.fake_driver:make",
+    ],
     # Option lists for oslo-config-generator (`tox -e genconfig`).
     "oslo.config.opts": [],
 }

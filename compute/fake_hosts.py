@@ -1,0 +1,153 @@
+"""Fake hosts, described in a few words or in the fake driver's file.
+
+The file is YAML:
+
+    holdings: held            # folder for what is built; left out: in memory
+    hosts:
+      - name: gpu-{}          # {} is the number, where count is given
+        count: 20
+        availability_zone: az1
+        failure_domain: rack1
+        resources: {VCPU: 32, MEMORY_MB: 131072}
+        traits: [HW_CPU_X86_AVX2]
+        children:
+          - name: gpu{}
+            count: 4
+            resources: {PGPU: 1}
+            traits: [CUSTOM_A100]
+    faults:                   # the fields of FaultPlan
+      seed: 7
+      rate: 0.05
+      hosts:
+        gpu-3: {code: host-broken, blames: host}
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from understudy.compute.fault_plan import FaultPlan
+from understudy.objects.fault import Fault
+from understudy.objects.host import Host, Provider
+
+_NAMES: Final = uuid.UUID("5f0c1c3e-52ab-4d0a-8f0b-6f7c4c1e9d10")
+"""Makes a fake provider's uuid the same wherever its name is."""
+
+
+@dataclass(frozen=True)
+class Child:
+    """A provider below a fake host's own, such as one GPU."""
+
+    name: str
+    resources: Mapping[str, int]
+    traits: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a driver file says."""
+
+    hosts: Sequence[Host] = ()
+    plan: FaultPlan = field(default_factory=FaultPlan)
+    holdings: Path | None = None
+
+
+def fake_host(
+    name: str,
+    agent: str,
+    resources: Mapping[str, int],
+    *,
+    traits: Sequence[str] = (),
+    aggregates: Sequence[str] = (),
+    children: Sequence[Child] = (),
+    availability_zone: str | None = None,
+    failure_domain: str | None = None,
+) -> Host:
+    """Return a host whose uuids follow from its name."""
+    root = _provider(name, None, resources, traits)
+    root.aggregates = list(aggregates)
+    below = [
+        _provider(f"{name}/{child.name}", root.uuid, child.resources, child.traits)
+        for child in children
+    ]
+    return Host(
+        name=name,
+        nodename=name,
+        compute_node_uuid=root.uuid,
+        agent=agent,
+        availability_zone=availability_zone,
+        failure_domain=failure_domain,
+        providers=[root, *below],
+    )
+
+
+def read_driver_file(agent: str, path: Path | None) -> Described:
+    """Return what the file describes; without a file, one small host named like its agent.
+
+    Raises OSError, yaml.YAMLError, or TypeError for a key that is not known.
+    """
+    if path is None:
+        return Described([fake_host(agent, agent, {"VCPU": 8, "MEMORY_MB": 16384})])
+    described: dict[str, Any] = yaml.safe_load(path.read_text()) or {}
+    folder = described.get("holdings")
+    return Described(
+        hosts=[host for kind in described.get("hosts", ()) for host in _hosts(agent, **kind)],
+        plan=_plan(**described.get("faults", {})),
+        holdings=None if folder is None else path.parent / folder,
+    )
+
+
+def _provider(
+    name: str, parent_uuid: str | None, resources: Mapping[str, int], traits: Sequence[str]
+) -> Provider:
+    return Provider(
+        uuid=str(uuid.uuid5(_NAMES, name)),
+        name=name,
+        parent_uuid=parent_uuid,
+        inventories={kind: {"total": total} for kind, total in resources.items()},
+        traits=list(traits),
+    )
+
+
+def _hosts(
+    agent: str,
+    name: str,
+    resources: Mapping[str, int],
+    count: int | None = None,
+    children: Sequence[Mapping[str, Any]] = (),
+    **more: Any,
+) -> Iterator[Host]:
+    below = [child for kind in children for child in _children(**kind)]
+    for each in _names(name, count):
+        yield fake_host(each, agent, resources, children=below, **more)
+
+
+def _children(name: str, count: int | None = None, **more: Any) -> Iterator[Child]:
+    for each in _names(name, count):
+        yield Child(each, **more)
+
+
+def _names(name: str, count: int | None) -> list[str]:
+    return [name] if count is None else [name.format(number) for number in range(count)]
+
+
+def _plan(
+    hosts: Mapping[str, Any] | None = None,
+    images: Mapping[str, Any] | None = None,
+    destroy_hosts: Sequence[str] = (),
+    **more: Any,
+) -> FaultPlan:
+    if "rate_fault" in more:
+        more["rate_fault"] = Fault(**more["rate_fault"])
+    return FaultPlan(
+        hosts={name: Fault(**fault) for name, fault in (hosts or {}).items()},
+        images={name: Fault(**fault) for name, fault in (images or {}).items()},
+        destroy_hosts=frozenset(destroy_hosts),
+        **more,
+    )
