@@ -1,0 +1,156 @@
+"""Takes casts in, and sees each attempt through to its answer.
+
+The bus's thread only writes down what came and wakes the place it is for; the
+work is done on the pools' threads, one at a time for each place. Whatever is
+left when the agent ends, however it ends, `resume` finds in the journal.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from understudy.compute import journal_states as states
+from understudy.compute.backoff import Backoff
+from understudy.compute.conductor import Again
+from understudy.compute.journal import Journal, JournalClosed
+from understudy.compute.pools import Pools
+from understudy.compute.steps import Steps
+from understudy.compute.tags import Place, Tag
+from understudy.compute.turns import Turns
+from understudy.objects.build_request import BuildRequest
+from understudy.objects.orders import Orders
+from understudy.objects.selection import Selection
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Next:
+    """What a place needs after a turn; all false: nothing."""
+
+    soon: bool = False
+    build: bool = False
+    later: bool = False
+
+
+class Agent:
+    """What one agent process has in hand, for all its hosts."""
+
+    def __init__(
+        self, journal: Journal, steps: Steps, pools: Pools, backoff: Backoff | None = None
+    ) -> None:
+        """Take the parts; nothing runs before the first cast or `resume`."""
+        self._journal = journal
+        self._steps = steps
+        self._pools = pools
+        self._backoff = backoff or Backoff()
+        self._turns = Turns()
+        self._lock = threading.Lock()
+        self._tries: dict[Place, int] = {}
+        self._alarms: dict[Place, object] = {}
+
+    def build(
+        self,
+        host: str,
+        instance_uuid: str,
+        attempt: int,
+        request: BuildRequest,
+        selection: Selection,
+    ) -> None:
+        """Take a build in; a copy of one that is known, or an older attempt, is ignored."""
+        tag = Tag(host, instance_uuid, attempt)
+        if self._journal.receive(tag, request, selection):
+            self._wake(tag.place)
+        else:
+            LOG.info("%s came again, or too late: ignored", tag)
+
+    def tear_down(self, host: str, instance_uuid: str, attempt: int) -> None:
+        """Take a teardown in; it covers the older attempts of the instance here as well.
+
+        A build that is in progress runs to its end, is found to be superseded,
+        and is destroyed then.
+        """
+        tag = Tag(host, instance_uuid, attempt)
+        self._journal.tear_down(tag)
+        self._wake(tag.place)
+
+    def carry_out(self, orders: Orders) -> None:
+        """Tear down exactly what the conductor says."""
+        for host, pairs in orders.tear_down.items():
+            for instance_uuid, attempt in pairs:
+                self.tear_down(host, instance_uuid, attempt)
+
+    def resume(self) -> None:
+        """Go on with whatever an earlier process left unfinished."""
+        for place in dict.fromkeys(row.tag.place for row in self._journal.unfinished()):
+            self._wake(place)
+
+    def _wake(self, place: Place) -> None:
+        self._pools.call(partial(self._turn, place, self._finish))
+
+    def _turn(self, place: Place, work: Callable[[Place], Next]) -> None:
+        """Work on a place unless somebody does; whoever does is told to look again."""
+        if not self._turns.take(place):
+            return
+        following = Next(later=True)
+        try:
+            following = work(place)
+        except JournalClosed:
+            return
+        except Exception:
+            LOG.exception("The work on %s of %s broke off", place.instance_uuid, place.host)
+        finally:
+            came = self._turns.give_back(place)
+        if came or following.soon:
+            self._wake(place)
+        elif following.build:
+            self._pools.build(partial(self._turn, place, self._build))
+        self._set_alarm(place, following)
+
+    def _finish(self, place: Place) -> Next:
+        """Do all there is to do at a place but build."""
+        waits = False
+        for row in self._journal.unfinished_at(place):
+            try:
+                self._steps.finish(row)
+            except Again as again:
+                LOG.warning("%s will be tried again: %s", row.tag, again)
+                waits = True
+        left = [row.state for row in self._journal.unfinished_at(place)]
+        build = any(state in states.TO_BUILD for state in left)
+        more = any(state not in states.TO_BUILD for state in left)
+        return Next(soon=more and not waits, build=build, later=waits)
+
+    def _build(self, place: Place) -> Next:
+        """Build the oldest attempt of a place that is to be built."""
+        for row in self._journal.unfinished_at(place):
+            if row.state in states.TO_BUILD:
+                try:
+                    self._steps.build(row)
+                except Again as again:
+                    LOG.warning("%s waits for an answer: %s", row.tag, again)
+                    return Next(later=True)
+                return Next(soon=True)
+        return Next()
+
+    def _set_alarm(self, place: Place, following: Next) -> None:
+        """Come back later, if so; the newest alarm of a place is the only one."""
+        with self._lock:
+            if following == Next():
+                self._tries.pop(place, None)
+            if not following.later:
+                return
+            tries = self._tries[place] = self._tries.get(place, 0) + 1
+            alarm = self._alarms[place] = object()
+        self._pools.call(partial(self._ring, place, alarm), after=self._backoff.seconds(tries))
+
+    def _ring(self, place: Place, alarm: object) -> None:
+        with self._lock:
+            if self._alarms.get(place) is not alarm:
+                return
+            del self._alarms[place]
+        self._turn(place, self._finish)
