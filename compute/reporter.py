@@ -1,0 +1,141 @@
+"""Keeps the cell conductor informed: which hosts there are, and what they have in hand.
+
+One heartbeat speaks for all hosts of the agent. Its answer, and a
+registration's, are the only orders that an agent takes besides its casts.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from understudy.compute import journal_states as states
+from understudy.compute.agent import Agent
+from understudy.compute.bell import Waiting
+from understudy.compute.conductor import CellConductor
+from understudy.compute.driver import Driver
+from understudy.compute.journal import Journal, JournalClosed
+from understudy.compute.registrations import Registrations
+from understudy.compute.settings import Settings
+from understudy.objects.errors import UnderstudyError
+from understudy.objects.host import Host
+from understudy.objects.orders import Orders
+from understudy.rpcapi import errors
+from understudy.rpcapi.context import RequestContext
+
+LOG = logging.getLogger(__name__)
+
+KEEP_SECONDS = 24 * 3600.0
+"""How long a copy of a build may be on the way after its attempt is gone."""
+
+
+class Reporter:
+    """Registers the hosts of one agent, and beats for them."""
+
+    def __init__(
+        self,
+        name: str,
+        driver: Driver,
+        conductor: CellConductor,
+        journal: Journal,
+        agent: Agent,
+        registrations: Registrations,
+        settings: Settings,
+    ) -> None:
+        """Take the parts; `name` is what the agent process listens under."""
+        self._name = name
+        self._driver = driver
+        self._conductor = conductor
+        self._journal = journal
+        self._agent = agent
+        self._registrations = registrations
+        self._settings = settings
+        self._tries = 0
+
+    def run(self, waiting: Waiting) -> None:
+        """Report until `waiting` says that it is over."""
+        seconds = 0.0
+        while waiting.wait(seconds):
+            seconds = self.report()
+
+    def report(self) -> float:
+        """Register what has to be, beat once, and return the seconds until the next time."""
+        try:
+            hosts = self._driver.hosts()
+            # A beat even where no host could be registered: the others are alive.
+            answered = self._register(hosts)
+            answered = self._try("heartbeat", partial(self._beat, hosts)) and answered
+            self._journal.forget_gone(KEEP_SECONDS)
+        except JournalClosed:
+            answered = False
+        except Exception:
+            LOG.exception("%s could not report", self._name)
+            answered = False
+        self._tries = 0 if answered else self._tries + 1
+        if answered:
+            return self._settings.heartbeat_seconds
+        return min(self._settings.heartbeat_seconds, self._settings.backoff.seconds(self._tries))
+
+    def _register(self, hosts: Sequence[Host]) -> bool:
+        """Register hosts up to the first that gets no answer; False if there was one."""
+        return all(
+            self._try(f"registration of {host.name}", partial(self._register_one, host))
+            for host in hosts
+            if self._is_wanted(host)
+        )
+
+    def _is_wanted(self, host: Host) -> bool:
+        if self._registrations.is_new(host):
+            return True
+        ordered = self._registrations.is_ordered(host.name)
+        return ordered and not self._journal.is_tearing_down(host.name)
+
+    def _register_one(self, host: Host) -> None:
+        try:
+            orders = self._conductor.register_host(
+                RequestContext(), host, self._everything_on(host.name)
+            )
+        except (errors.HostRefused, errors.HostInTwoCells) as refused:
+            LOG.warning("%s builds nothing until this is mended: %s", host.name, refused)
+            return
+        self._registrations.note(host)
+        LOG.info("Registered %s", host.name)
+        self._take(orders)
+
+    def _everything_on(self, host: str) -> list[tuple[str, int]]:
+        """Return what is in hand or made; read in this order, nothing slips between the two."""
+        tags = (row.tag for row in self._journal.unfinished(host))
+        in_hand = [(tag.instance_uuid, tag.attempt) for tag in tags]
+        return sorted({*in_hand, *self._driver.holds(host)})
+
+    def _beat(self, hosts: Sequence[Host]) -> None:
+        in_hand: dict[str, list[tuple[str, int]]] = {host.name: [] for host in hosts}
+        for row in self._journal.unfinished():
+            if row.state in states.IN_HAND:
+                pairs = in_hand.setdefault(row.tag.host, [])
+                pairs.append((row.tag.instance_uuid, row.tag.attempt))
+        orders = self._conductor.heartbeat(RequestContext(), self._name, in_hand)
+        self._take(orders)
+        if orders.register:
+            self._register(hosts)
+
+    def _take(self, orders: Orders) -> None:
+        self._registrations.order(orders.register)
+        self._agent.carry_out(orders)
+
+    def _try(self, what: str, call: Callable[[], None]) -> bool:
+        """Say whether the conductor answered."""
+        if self._journal.closed:
+            raise JournalClosed
+        try:
+            call()
+        except JournalClosed:
+            raise
+        except UnderstudyError as error:
+            LOG.warning("The %s will be tried again: %s", what, error)
+            return False
+        except Exception:
+            LOG.exception("The %s will be tried again", what)
+            return False
+        return True
