@@ -1,0 +1,41 @@
+"""What the cell conductor casts to an agent."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import oslo_messaging as messaging
+
+from understudy.compute.agent import Agent
+from understudy.objects.build_request import BuildRequest
+from understudy.objects.selection import Selection
+from understudy.rpcapi import versions
+from understudy.rpcapi.context import RequestContext
+
+
+class ComputeEndpoint:
+    """Takes casts in; the agent does the work on threads of its own."""
+
+    target: ClassVar = messaging.Target(version=versions.COMPUTE)
+
+    def __init__(self, agent: Agent) -> None:
+        """Serve this agent."""
+        self._agent = agent
+
+    @messaging.expose
+    def build(
+        self,
+        ctxt: RequestContext,
+        host: str,
+        instance_uuid: str,
+        attempt: int,
+        request: BuildRequest,
+        selection: Selection,
+    ) -> None:
+        """Build an instance on one of the agent's hosts."""
+        self._agent.build(host, instance_uuid, attempt, request, selection)
+
+    @messaging.expose
+    def tear_down(self, ctxt: RequestContext, host: str, instance_uuid: str, attempt: int) -> None:
+        """Destroy what this attempt, and older ones, made."""
+        self._agent.tear_down(host, instance_uuid, attempt)

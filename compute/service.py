@@ -1,0 +1,117 @@
+"""Puts an agent together, and starts, stops or kills it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from understudy.compute.agent import Agent
+from understudy.compute.bell import Bell
+from understudy.compute.conductor import CellConductor, Reports
+from understudy.compute.driver import Driver
+from understudy.compute.endpoints import ComputeEndpoint
+from understudy.compute.journal import Journal
+from understudy.compute.pools import ThreadPools
+from understudy.compute.registrations import Registrations
+from understudy.compute.reporter import Reporter
+from understudy.compute.settings import Settings
+from understudy.compute.steps import Steps
+from understudy.rpcapi.bus import Bus
+from understudy.rpcapi.cell_conductor import CellConductorClient
+from understudy.rpcapi.server import Server
+
+LOG = logging.getLogger(__name__)
+
+
+class ComputeService:
+    """One agent process, on its cell's bus."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        agent: str,
+        driver: Driver,
+        journal_path: Path | str,
+        settings: Settings | None = None,
+        conductor: CellConductor | None = None,
+    ) -> None:
+        """Take an open bus and a driver; nothing is opened or started before `start`.
+
+        `agent` is the name to listen under, the same as in the driver's hosts.
+        `conductor` is for tests; by default it is reached over the bus.
+        """
+        self._bus = bus
+        self._name = agent
+        self._driver = driver
+        self._journal_path = journal_path
+        self._settings = settings or Settings()
+        self._conductor = conductor or CellConductorClient(
+            bus, timeout=self._settings.answer_seconds
+        )
+
+    def start(self) -> None:
+        """Go on with what was left unfinished, listen, register and beat."""
+        settings = self._settings
+        self._journal = Journal(self._journal_path)
+        self._pools = ThreadPools(settings.build_workers, settings.call_workers)
+        self._bell = Bell()
+        registrations = Registrations()
+        reports = Reports(self._conductor, self._journal, registrations.lose)
+        steps = Steps(self._driver, self._journal, reports, self._emptied(registrations))
+        agent = Agent(self._journal, steps, self._pools, settings.backoff)
+        self._reporter = Reporter(
+            self._name,
+            self._driver,
+            self._conductor,
+            self._journal,
+            agent,
+            registrations,
+            settings,
+        )
+        self._server = Server(self._bus, "compute", [ComputeEndpoint(agent)], name=self._name)
+        agent.resume()
+        self._server.start()
+        self._start_reporting()
+
+    def stop(self) -> None:
+        """Take no more work; wait for what runs, and leave the rest to the journal."""
+        self._server.stop()
+        self._server.wait()
+        self._bell.stop()
+        self._pools.close()
+        if not self._pools.wait_idle(self._settings.stop_grace_seconds):
+            LOG.warning("Some builds or teardowns did not end in time; the next start does them")
+        self._end()
+
+    def kill(self) -> None:
+        """End as if killed: nothing more is written, told, built or destroyed.
+
+        For tests. What is being said at this moment may still arrive.
+        """
+        self._journal.close()
+        self._bell.stop()
+        self._pools.close()
+        self._end()
+        self._server.stop()
+
+    def _end(self) -> None:
+        self._journal.close()
+        self._driver.close()
+        self._reporting.join(self._settings.answer_seconds)
+
+    def _emptied(self, registrations: Registrations) -> Callable[[str], None]:
+        """Register a host that was to be rid of things first, as soon as it is."""
+
+        def emptied(host: str) -> None:
+            if registrations.is_ordered(host):
+                self._bell.ring()
+
+        return emptied
+
+    def _start_reporting(self) -> None:
+        self._reporting = threading.Thread(
+            target=self._reporter.run, args=(self._bell,), name="reporter", daemon=True
+        )
+        self._reporting.start()
