@@ -1,0 +1,1 @@
+"""The API database, one module for each thing that it keeps."""

@@ -1,0 +1,181 @@
+"""Which cell an instance is in, from its acceptance to its end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from understudy.cells import changes, errors, leases, mapping_states, primitives
+from understudy.cells.changes import Row
+from understudy.cells.clock import db_now
+from understudy.cells.records import MappingRecord
+from understudy.cells.tables_api import instance_mappings
+from understudy.cells.transactions import Section, reading, writing
+from understudy.objects.fault import Fault
+
+row = instance_mappings.c
+
+COLUMNS = (
+    row.instance_uuid,
+    row.request_id,
+    row.name,
+    row.project_id,
+    row.user_id,
+    row.state,
+    row.attempt,
+    row.cell_uuid,
+    row.pick,
+    row.fault,
+    row.created_at,
+    row.updated_at,
+    row.lease_owner,
+)
+
+
+class Mappings(Section):
+    """Every change is a compare-and-swap; InstanceUnknown where there is no such instance."""
+
+    @reading
+    def mapping(self, connection: sa.Connection, instance_uuid: str) -> MappingRecord:
+        """Return the mapping."""
+        return record(find(connection, instance_uuid))
+
+    @reading
+    def mappings_of(self, connection: sa.Connection, request_id: str) -> list[MappingRecord]:
+        """Return the mappings of a request's instances, in the order they were accepted."""
+        query = sa.select(*COLUMNS).where(row.request_id == request_id).order_by(row.position)
+        return [record(found) for found in connection.execute(query)]
+
+    @writing
+    def map_to_cell(
+        self, connection: sa.Connection, instance_uuid: str, cell_uuid: str
+    ) -> MappingRecord:
+        """Map it for the first time, ACCEPTED/0 -> MAPPED/1.
+
+        Once it is in that cell, nothing more happens; LostRace if it is anywhere else.
+        """
+        mapping_states.check(mapping_states.ACCEPTED, mapping_states.MAPPED)
+        mapped = swap(
+            connection,
+            instance_uuid,
+            (row.state == mapping_states.ACCEPTED, row.attempt == 0),
+            {"state": mapping_states.MAPPED, "attempt": 1, "cell_uuid": cell_uuid},
+        )
+        if mapped is None:
+            found = find(connection, instance_uuid)
+            if found.state != mapping_states.MAPPED or found.cell_uuid != cell_uuid:
+                raise lost(found, "ACCEPTED/0")
+            mapped = found
+        return record(mapped)
+
+    @writing
+    def fail_unmapped(self, connection: sa.Connection, instance_uuid: str, fault: Fault) -> None:
+        """End an instance that no cell took, ACCEPTED -> ERROR; the first fault stays."""
+        mapping_states.check(mapping_states.ACCEPTED, mapping_states.ERROR)
+        failed = swap(
+            connection,
+            instance_uuid,
+            (row.state == mapping_states.ACCEPTED,),
+            {"state": mapping_states.ERROR, "fault": primitives.dump(fault)},
+        )
+        if failed is None:
+            found = find(connection, instance_uuid)
+            if found.state != mapping_states.ERROR:
+                raise lost(found, "ACCEPTED/0")
+
+    @writing
+    def begin_deleting(self, connection: sa.Connection, instance_uuid: str) -> MappingRecord:
+        """Let the delete win, -> DELETING with the next attempt number; once is enough."""
+        states = mapping_states.sources(mapping_states.DELETING)
+        deleting = swap(
+            connection,
+            instance_uuid,
+            (row.state.in_(states),),
+            {
+                "state": mapping_states.DELETING,
+                "attempt": row.attempt + 1,
+                **leases.GIVEN_BACK,
+            },
+        )
+        return record(deleting or find(connection, instance_uuid))
+
+    @writing
+    def end_deleting(self, connection: sa.Connection, instance_uuid: str) -> None:
+        """Finish the delete, DELETING -> DELETED; once is enough."""
+        mapping_states.check(mapping_states.DELETING, mapping_states.DELETED)
+        deleted = swap(
+            connection,
+            instance_uuid,
+            (row.state == mapping_states.DELETING,),
+            {"state": mapping_states.DELETED, **leases.GIVEN_BACK},
+        )
+        if deleted is None:
+            found = find(connection, instance_uuid)
+            if found.state != mapping_states.DELETED:
+                raise lost(found, mapping_states.DELETING)
+
+    @reading
+    def deleting(self, connection: sa.Connection, limit: int) -> list[MappingRecord]:
+        """Return mappings that are DELETING, the one longest untouched first."""
+        return listed(connection, row.state == mapping_states.DELETING, limit)
+
+
+def find(connection: sa.Connection, instance_uuid: str) -> Row:
+    """Return the row; InstanceUnknown."""
+    query = sa.select(*COLUMNS).where(row.instance_uuid == instance_uuid)
+    found = connection.execute(query).first()
+    if found is None:
+        raise errors.InstanceUnknown(instance_uuid)
+    return found
+
+
+def listed(
+    connection: sa.Connection, condition: sa.ColumnElement[bool], limit: int
+) -> list[MappingRecord]:
+    """Return the records for which the condition holds, the one longest untouched first."""
+    query = (
+        sa.select(*COLUMNS)
+        .where(condition)
+        .order_by(row.updated_at, row.instance_uuid)
+        .limit(limit)
+    )
+    return [record(found) for found in connection.execute(query)]
+
+
+def swap(
+    connection: sa.Connection,
+    instance_uuid: str,
+    expected: tuple[sa.ColumnElement[bool], ...],
+    values: dict[str, Any],
+) -> Row | None:
+    """Change the row if all of `expected` holds; the row as it is now, or None."""
+    update = (
+        sa.update(instance_mappings)
+        .where(row.instance_uuid == instance_uuid, *expected)
+        .values(**values, updated_at=db_now())
+    )
+    return changes.change(connection, update, row.instance_uuid == instance_uuid, COLUMNS)
+
+
+def lost(found: Row, expected: str) -> errors.LostRace:
+    """Say what stands in the row instead of `expected`."""
+    return errors.LostRace(found.instance_uuid, expected, f"{found.state}/{found.attempt}")
+
+
+def record(found: Row) -> MappingRecord:
+    """Return the row as a record."""
+    return MappingRecord(
+        instance_uuid=found.instance_uuid,
+        request_id=found.request_id,
+        name=found.name,
+        project_id=found.project_id,
+        user_id=found.user_id,
+        state=found.state,
+        attempt=found.attempt,
+        cell_uuid=found.cell_uuid,
+        pick=found.pick,
+        fault=primitives.load_optional(Fault, found.fault),
+        created_at=found.created_at,
+        updated_at=found.updated_at,
+    )

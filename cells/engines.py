@@ -1,0 +1,238 @@
+"""One database: its engine, made on first use in each process, and its transactions.
+
+A `Database` may be made before a fork, shared by threads, and kept while its
+server is away: nothing is opened until a transaction is asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+from oslo_db import api as oslo_api
+from oslo_db import exception as db_errors
+from oslo_db.sqlalchemy import engines as oslo_engines
+from oslo_db.sqlalchemy import exc_filters
+from sqlalchemy import exc
+
+from understudy.cells import errors
+
+_R = TypeVar("_R")
+
+_UNREACHABLE: Final = (
+    db_errors.DBConnectionError,
+    db_errors.DBDeadlock,
+    db_errors.DBNonExistentDatabase,
+    db_errors.DBNonExistentTable,
+    exc.OperationalError,
+    exc.InterfaceError,
+    exc.TimeoutError,
+)
+
+_POSTGRESQL_UNDEFINED_TABLE: Final = "42P01"
+_MYSQL_NO_SUCH_TABLE: Final = 1146
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many connections a process opens, and how long it waits (seconds)."""
+
+    max_pool_size: int = 10
+    max_overflow: int = 20
+    pool_timeout: float = 10.0
+    connect_timeout: int = 5
+    busy_timeout: float = 10.0
+    """SQLite only: for another process's transaction to end."""
+
+
+class Database:
+    """Transactions on one database, for any thread of any process.
+
+    `unreachable` makes the error that stands for "it does not answer", from
+    what the driver said.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        unreachable: Callable[[str], Exception] = errors.ApiDatabaseUnreachable,
+        limits: Limits | None = None,
+    ) -> None:
+        """Remember where the database is; open nothing yet."""
+        self._url = sa.make_url(url)
+        self._unreachable = unreachable
+        self._limits = limits or Limits()
+        self._by_process: dict[int, _Opened] = {}
+
+    @property
+    def engine(self) -> sa.Engine:
+        """This process's engine."""
+        return self._opened().engine
+
+    def read(self, work: Callable[[sa.Connection], _R]) -> _R:
+        """Return what `work` finds in one transaction that changes nothing."""
+        opened = self._opened()
+        with self._translated(), opened.turn_to_read, opened.engine.connect() as connection:
+            return work(connection)
+
+    def write(self, work: Callable[[sa.Connection], _R]) -> _R:
+        """Return what `work` returns, committed; nothing is kept if it raises.
+
+        `work` is repeated as a whole after a deadlock, or when it raises RetryRequest.
+        """
+        with self._translated():
+            result: _R = self._write(work)
+            return result
+
+    def close(self) -> None:
+        """Close this process's connections; the next transaction opens new ones."""
+        opened = self._by_process.pop(os.getpid(), None)
+        if opened is not None:
+            opened.engine.dispose()
+
+    @oslo_api.wrap_db_retry(
+        max_retries=8, retry_interval=0.02, max_retry_interval=1.0, retry_on_deadlock=True
+    )
+    def _write(self, work: Callable[[sa.Connection], _R]) -> _R:
+        opened = self._opened()
+        with opened.turn_to_write, opened.writer.begin() as connection:
+            return work(connection)
+
+    def _opened(self) -> _Opened:
+        # An engine holds no connection yet, so one that another thread made first costs nothing.
+        pid = os.getpid()
+        return self._by_process.get(pid) or self._by_process.setdefault(
+            pid, _open(self._url, self._limits)
+        )
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except _UNREACHABLE as error:
+            raise self._unreachable(_detail(error)) from error
+        except (db_errors.DBError, exc.ProgrammingError) as error:
+            if not _lacks_table(error):
+                raise
+            raise self._unreachable(_detail(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What one process has open.
+
+    SQLite has one writer at a time. Taking turns here is fair and fast, where
+    its own way to wait is to sleep and look again.
+    """
+
+    engine: sa.Engine
+    writer: sa.Engine
+    turn_to_read: contextlib.AbstractContextManager[Any]
+    turn_to_write: contextlib.AbstractContextManager[Any]
+
+
+def _open(url: sa.URL, limits: Limits) -> _Opened:
+    if url.get_backend_name() != "sqlite":
+        engine = _server_engine(url, limits)
+        return _Opened(engine, engine, contextlib.nullcontext(), contextlib.nullcontext())
+    in_memory = url.database in {None, "", ":memory:"}
+    engine = _sqlite_engine(url, limits, in_memory)
+    turn = threading.Lock()
+    return _Opened(
+        engine,
+        engine.execution_options(begin="BEGIN IMMEDIATE"),
+        # In memory there is one connection, so readers take turns too.
+        turn if in_memory else contextlib.nullcontext(),
+        turn,
+    )
+
+
+def _server_engine(url: sa.URL, limits: Limits) -> sa.Engine:
+    url = url.update_query_dict({"connect_timeout": str(limits.connect_timeout)})
+    is_mysql = url.get_backend_name() in {"mysql", "mariadb"}
+    if is_mysql and "charset" not in url.query:
+        url = url.update_query_dict({"charset": "utf8mb4"})
+    engine: sa.Engine = oslo_engines.create_engine(
+        url,
+        mysql_sql_mode="TRADITIONAL",
+        max_pool_size=limits.max_pool_size,
+        max_overflow=limits.max_overflow,
+        pool_timeout=limits.pool_timeout,
+        # Do not test the connection here: the caller is told if it does not answer.
+        max_retries=0,
+    )
+    if is_mysql:
+        # UTC for the clock; committed reads, so that what a lost race looks up is what won it.
+        _on_connect(
+            engine,
+            "SET SESSION time_zone = '+00:00'",
+            "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+        )
+    return engine
+
+
+def _sqlite_engine(url: sa.URL, limits: Limits, in_memory: bool) -> sa.Engine:
+    """Return an engine that keeps its connections, which oslo.db's own for SQLite does not."""
+    pool: dict[str, Any] = (
+        {"poolclass": sa.StaticPool}
+        if in_memory
+        else {"poolclass": sa.QueuePool, "pool_size": limits.max_pool_size, "max_overflow": -1}
+    )
+    engine = sa.create_engine(
+        url,
+        connect_args={"timeout": limits.busy_timeout, "check_same_thread": False},
+        **pool,
+    )
+    _on_connect(
+        engine,
+        "PRAGMA journal_mode = WAL",
+        # Safe against a killed process; a power cut may take the last moments.
+        "PRAGMA synchronous = NORMAL",
+        "PRAGMA foreign_keys = ON",
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _begin_by_hand(connection: Any, record: Any) -> None:
+        connection.isolation_level = None
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        # A writer says so at once: a reader that wants to write later may have to be refused.
+        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+    exc_filters.register_engine(engine)
+    return engine
+
+
+def _on_connect(engine: sa.Engine, *statements: str) -> None:
+    @sa.event.listens_for(engine, "connect")
+    def _set_up(connection: Any, record: Any) -> None:
+        cursor = connection.cursor()
+        for statement in statements:
+            cursor.execute(statement)
+        cursor.close()
+
+
+def _said_by_driver(error: Exception) -> Exception:
+    cause = error.inner_exception if isinstance(error, db_errors.DBError) else error
+    return getattr(cause, "orig", None) or cause or error
+
+
+def _lacks_table(error: Exception) -> bool:
+    """Is a table missing? oslo.db tells for SQLite only."""
+    said = _said_by_driver(error)
+    return (
+        isinstance(error, db_errors.DBNonExistentTable)
+        or getattr(said, "pgcode", None) == _POSTGRESQL_UNDEFINED_TABLE
+        or said.args[:1] == (_MYSQL_NO_SUCH_TABLE,)
+    )
+
+
+def _detail(error: Exception) -> str:
+    said = str(_said_by_driver(error)).strip().partition("\n")[0]
+    return f"{said}; upgrade its schema first" if _lacks_table(error) else said

@@ -1,0 +1,219 @@
+"""What the databases refuse, and what they hold instead.
+
+Every error takes positional facts and hands them to `Exception`, so that it can
+be rebuilt from its arguments.
+"""
+
+from __future__ import annotations
+
+from understudy.objects.errors import UnderstudyError
+
+
+class LostRace(UnderstudyError):
+    """A compare-and-swap found the row in another state than expected.
+
+    `expected` and `found` are written "STATE/attempt", as "BUILDING/1"; what
+    follows a blank in `found` is for people.
+    """
+
+    def __init__(self, instance_uuid: str, expected: str, found: str) -> None:
+        """Keep the three facts, and take what was found apart."""
+        super().__init__(instance_uuid, expected, found)
+        self.instance_uuid = instance_uuid
+        self.expected = expected
+        self.found = found
+        self.found_state, _, attempt = found.partition(" ")[0].partition("/")
+        self.found_attempt = int(attempt or 0)
+
+    def __str__(self) -> str:
+        """Say what was expected and what is there."""
+        return (
+            f"{self.instance_uuid} was expected to be {self.expected} but is {self.found}; "
+            "someone else moved it, so leave it to them"
+        )
+
+
+class LeaseHeld(UnderstudyError):
+    """Someone else works on it, or it was put off for a while."""
+
+    def __init__(self, what: str, owner: str) -> None:
+        """Keep what is held and by whom."""
+        super().__init__(what, owner)
+        self.what = what
+        self.owner = owner
+
+    def __str__(self) -> str:
+        """Name the holder."""
+        return f"{self.what} is held by {self.owner}; it can be taken when that lease ends"
+
+
+class _Unknown(UnderstudyError):
+    """Something that no row stands for."""
+
+    what = "row"
+
+    def __init__(self, name: str) -> None:
+        """Keep the name that was asked for."""
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        """Say what is missing."""
+        return f"there is no {self.what} {self.name} in this database"
+
+
+class InstanceUnknown(_Unknown):
+    """No row for this instance."""
+
+    what = "instance"
+
+
+class RequestUnknown(_Unknown):
+    """No build request under this id."""
+
+    what = "build request"
+
+
+class HostUnknown(_Unknown):
+    """No host of this name."""
+
+    what = "host"
+
+
+class CellUnknown(_Unknown):
+    """No cell of this name or uuid."""
+
+    what = "cell"
+
+
+class RequestIdTaken(UnderstudyError):
+    """The request id stands for a request with another body."""
+
+    def __init__(self, request_id: str) -> None:
+        """Keep the id."""
+        super().__init__(request_id)
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        """Say what to do."""
+        return (
+            f"request id {self.request_id} was used for another request; "
+            "send the same body again, or choose a new id"
+        )
+
+
+class Tombstoned(UnderstudyError):
+    """The instance was deleted before it could be inserted."""
+
+    def __init__(self, uuid: str) -> None:
+        """Keep the instance's uuid."""
+        super().__init__(uuid)
+        self.uuid = uuid
+
+    def __str__(self) -> str:
+        """Say that delete wins."""
+        return f"instance {self.uuid} was deleted; it must not be built any more"
+
+
+class GroupHostTaken(UnderstudyError):
+    """Another member of the anti-affinity group is on this host."""
+
+    def __init__(self, group_uuid: str, host: str) -> None:
+        """Keep the group and the host."""
+        super().__init__(group_uuid, host)
+        self.group_uuid = group_uuid
+        self.host = host
+
+    def __str__(self) -> str:
+        """Say what to try."""
+        return f"group {self.group_uuid} has a member on {self.host} already; try another host"
+
+
+class HostInTwoCells(UnderstudyError):
+    """A host, or its compute node, is mapped to another cell."""
+
+    def __init__(self, host: str, cell: str, other_cell: str) -> None:
+        """Keep the host, the cell it was to be mapped to, and the one it is in."""
+        super().__init__(host, cell, other_cell)
+        self.host = host
+        self.cell = cell
+        self.other_cell = other_cell
+
+    def __str__(self) -> str:
+        """Say what to do first."""
+        return (
+            f"{self.host} cannot be mapped to cell {self.cell}: it is in {self.other_cell}; "
+            "remove its mapping there first, or give it another name"
+        )
+
+
+class DuplicateHost(UnderstudyError):
+    """Another host has the same compute node uuid."""
+
+    def __init__(self, host: str, other: str) -> None:
+        """Keep both names."""
+        super().__init__(host, other)
+        self.host = host
+        self.other = other
+
+    def __str__(self) -> str:
+        """Say what to do."""
+        return f"{self.host} has the compute node uuid of {self.other}; give it one of its own"
+
+
+class DuplicateCell(UnderstudyError):
+    """A cell of this name or uuid exists."""
+
+    def __init__(self, name: str) -> None:
+        """Keep the name."""
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        """Say what to do."""
+        return f"there is a cell {self.name} already; choose another name"
+
+
+class CellInUse(UnderstudyError):
+    """The cell has hosts or instances."""
+
+    def __init__(self, name: str, hosts: int, instances: int) -> None:
+        """Keep what is still in it."""
+        super().__init__(name, hosts, instances)
+        self.name = name
+        self.hosts = hosts
+        self.instances = instances
+
+    def __str__(self) -> str:
+        """Say what to do first."""
+        return (
+            f"cell {self.name} still has {self.hosts} hosts and {self.instances} instances; "
+            "remove those first"
+        )
+
+
+class CellUnreachable(UnderstudyError):
+    """The cell's database does not answer, or has no tables."""
+
+    def __init__(self, cell: str, detail: str) -> None:
+        """Keep the cell's name and what the driver said."""
+        super().__init__(cell, detail)
+        self.cell = cell
+        self.detail = detail
+
+    def __str__(self) -> str:
+        """Say which cell and why."""
+        return f"the database of cell {self.cell} cannot be used: {self.detail}"
+
+
+class ApiDatabaseUnreachable(UnderstudyError):
+    """The API database does not answer, or has no tables."""
+
+    def __init__(self, detail: str) -> None:
+        """Keep what the driver said."""
+        super().__init__(detail)
+        self.detail = detail
+
+    def __str__(self) -> str:
+        """Say why."""
+        return f"the API database cannot be used: {self.detail}"
