@@ -28,7 +28,7 @@ class EmbeddedPlacement(fixtures.Fixture):
         super().__init__()
         self._pause = pause or (lambda failed: None)
 
-    def _setUp(self) -> None:
+    def _setUp(self) -> None:  # noqa: N802
         placement = embedded.mount()
         placement.reset()
         self.addCleanup(placement.reset)

@@ -1,0 +1,13 @@
+"""Run the fault promises against the real Placement and against the fake."""
+
+from __future__ import annotations
+
+from tests.functional.ledger import fault_promises, subject
+
+
+class PlacementFaultTest(subject.OnPlacement, fault_promises.FaultPromises):
+    pass
+
+
+class FakeFaultTest(subject.OnFake, fault_promises.FaultPromises):
+    pass
