@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from understudy.cli.bad_input import BadInput
 
 if TYPE_CHECKING:
     from understudy.cli.cloud import AuditedCloud, Cloud
+    from understudy.compute.fault_plan import FaultPlan
     from understudy.objects.host import Host
 
 
@@ -42,18 +43,17 @@ class Clouds:
     def create(
         self,
         cells: Mapping[str, Sequence[Host]],
-        broken: Collection[str],
+        plan: FaultPlan,
         state_dir: Path | None,
-        seed: int,
     ) -> AuditedCloud:
-        """Return a new cloud of these hosts, of which the broken fail every build.
+        """Return a new cloud of these hosts, whose builds fail as planned.
 
         It is kept in `state_dir`, which must be empty or absent, or nowhere.
         """
         if state_dir is not None:
             check_empty(state_dir)
         cloud: AuditedCloud = _embedded().EmbeddedCloud(
-            cells=cells, broken=frozenset(broken), state_dir=state_dir, seed=seed
+            cells=cells, plan=plan, state_dir=state_dir
         )
         return cloud
 
@@ -87,7 +87,7 @@ def check_empty(state_dir: Path) -> None:
             str(state_dir),
             "",
             "something is there already",
-            "name an empty directory, or a new one",
+            "name a new directory",
         )
 
 

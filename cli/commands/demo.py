@@ -1,0 +1,57 @@
+"""`understudy demo`: a whole cloud in one process, some of its hosts broken."""
+
+from __future__ import annotations
+
+import argparse
+
+from understudy.cli.commands import base, runs
+
+
+class Demo(runs.RunCommand):
+    """Build in a cloud of its own whose hosts fail, and show how each build is rescued."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Return the parser with the size of it all."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--hosts", type=base.whole(1, 10_000), default=40, metavar="N", help="hosts (40)"
+        )
+        parser.add_argument(
+            "--builds", type=base.whole(1, 100_000), default=200, metavar="N", help="builds (200)"
+        )
+        parser.add_argument(
+            "--fail-hosts",
+            type=base.fraction,
+            default=0.1,
+            metavar="F",
+            help="the fraction of hosts that are broken (0.1)",
+        )
+        parser.add_argument(
+            "--alternates",
+            type=base.whole(0, 31),
+            default=3,
+            metavar="N",
+            help="understudies of each build (3)",
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> int:
+        """Run it, and tell how it went."""
+        state_dir = self.state_dir()
+        from understudy.cli import demo, summary
+
+        settings = demo.Settings(
+            hosts=parsed_args.hosts,
+            cells=min(parsed_args.cells, parsed_args.hosts),
+            builds=parsed_args.builds,
+            fail_hosts=parsed_args.fail_hosts,
+            alternates=parsed_args.alternates,
+            seed=parsed_args.seed,
+            state_dir=state_dir,
+        )
+        run = demo.run(settings, self._app.clouds.create, self.progress(parsed_args))
+        if parsed_args.json:
+            print(summary.as_json(run.figures), file=self.app.stdout)
+        else:
+            summary.tell_demo(run, self.app.stdout)
+        return int(not run.sound)
