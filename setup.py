@@ -98,8 +98,18 @@ ENTRY_POINTS: dict[str, list[str]] = {
         "wait = understudy.cli.commands.instances:Wait",
     ],
     # Scheduling, by the names that operators write in [scheduler].
-    "understudy.scheduler.filters": [],
-    "understudy.scheduler.weighers": [],
+    "understudy.scheduler.filters": [
+        "affinity = understudy.scheduler.filters:Affinity",
+        "anti_affinity = understudy.scheduler.filters:AntiAffinity",
+        "availability_zone = understudy.scheduler.filters:AvailabilityZone",
+        "ignore_cells = understudy.scheduler.filters:IgnoreCells",
+        "ignore_hosts = understudy.scheduler.filters:IgnoreHosts",
+        "only_hosts = understudy.scheduler.filters:OnlyHosts",
+    ],
+    "understudy.scheduler.weighers": [
+        "free = understudy.scheduler.weighers:Free",
+        "shuffle = understudy.scheduler.weighers:Shuffle",
+    ],
     # How a host builds, by the name that operators write in [compute].
     "understudy.compute.drivers": [
         "fake = understudy.compute.fake_driver:make",

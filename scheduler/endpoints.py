@@ -1,0 +1,41 @@
+"""The scheduler's interface on the bus: thin, exposed by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import oslo_messaging as messaging
+
+from understudy.cells import errors as cell_errors
+from understudy.objects.build_request import BuildRequest
+from understudy.objects.selection_answer import SelectionAnswer
+from understudy.rpcapi import errors as wire
+from understudy.rpcapi import versions
+from understudy.rpcapi.context import RequestContext
+from understudy.scheduler.selector import Selector
+
+
+class SchedulerEndpoint:
+    """What is called on the API-level bus."""
+
+    target = messaging.Target(version=versions.SCHEDULER)
+
+    def __init__(self, selector: Selector) -> None:
+        """Answer with what `selector` selects."""
+        self._selector = selector
+
+    @messaging.expose
+    def select_destinations(
+        self,
+        ctxt: RequestContext,
+        request_id: str,
+        request: BuildRequest,
+        instance_uuids: Sequence[str],
+        alternates: int,
+        held: Mapping[str, int],
+    ) -> SelectionAnswer:
+        """See Selector.select."""
+        try:
+            return self._selector.select(request_id, request, instance_uuids, alternates, held)
+        except cell_errors.ApiDatabaseUnreachable as error:
+            raise wire.ServiceUnavailable("the API database", error.detail) from error

@@ -1,0 +1,82 @@
+"""Put a scheduler together, start it, stop it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Protocol
+
+from understudy.cells.records import CellRecord, HostMapping
+from understudy.ledger.protocols import Candidates, Claims
+from understudy.rpcapi.bus import Bus
+from understudy.rpcapi.server import Server
+from understudy.scheduler import plugins
+from understudy.scheduler.directory import CachedHostDirectory
+from understudy.scheduler.endpoints import SchedulerEndpoint
+from understudy.scheduler.heartbeat import Heartbeat
+from understudy.scheduler.selector import Selector
+from understudy.scheduler.settings import Settings
+
+SERVICE = "scheduler"
+
+
+class Registry(Protocol):
+    """What the scheduler uses of the API database."""
+
+    def cells(self) -> Sequence[CellRecord]:
+        """Return every cell."""
+
+    def host_mappings(self) -> Sequence[HostMapping]:
+        """Return the mapping of every host."""
+
+    def beat_service(self, binary: str, name: str) -> None:
+        """Write down that this process is alive now."""
+
+
+class SchedulerService:
+    """The scheduler: its server and its heartbeat. It keeps nothing between requests."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        registry: Registry,
+        candidates: Candidates,
+        claims: Claims,
+        *,
+        name: str,
+        settings: Settings | None = None,
+    ) -> None:
+        """Serve on the API-level `bus` as the process `name`; `registry` is the ApiStore.
+
+        Raises PluginNotLoaded where a filter or a weigher is missing.
+        """
+        settings = settings or Settings()
+        self.selector = Selector(
+            candidates,
+            claims,
+            CachedHostDirectory(registry, max_age=settings.hosts_max_age),
+            plugins.load_filters(settings.filters),
+            plugins.load_weighers(settings.weighers),
+            limits=settings.limits,
+        )
+        self._server = Server(
+            bus,
+            SERVICE,
+            [SchedulerEndpoint(self.selector)],
+            name=name,
+            workers=settings.workers,
+        )
+        self._heartbeat = Heartbeat(
+            functools.partial(registry.beat_service, SERVICE, name), settings.beat_interval
+        )
+
+    def start(self) -> None:
+        """Begin to listen and to beat."""
+        self._server.start()
+        self._heartbeat.start()
+
+    def stop(self) -> None:
+        """Take no more calls, finish those begun, then fall silent."""
+        self._server.stop()
+        self._server.wait()
+        self._heartbeat.stop()
