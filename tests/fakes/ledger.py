@@ -12,6 +12,7 @@ real Placement.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 
@@ -22,7 +23,7 @@ from tests.fakes.ledger_providers import FakeProvider
 from tests.fakes.ledger_store import Consumer
 from understudy.ledger import candidate_query, errors
 from understudy.ledger.protocols import Allocations, CandidateSet, Owner
-from understudy.objects.build_request import BuildRequest
+from understudy.objects.build_request import BuildRequest, ResourceGroup
 
 
 def allocation_request(allocations: Allocations) -> str:
@@ -94,9 +95,11 @@ class FakeLedger(FakeClaims, FakeInventory):
         equal = candidate_query.most_equal_groups(request)
         if equal > self._max_equal_groups:
             raise errors.TooManyEqualGroups(equal, self._max_equal_groups)
-        return self.read(
+        found = self.read(
             "find", lambda: ledger_candidates.find(self.store.providers, request, limit)
         )
+        self._check_names(request)
+        return found
 
     def capable(self, request: BuildRequest) -> Mapping[str, int]:
         """Count the providers with room, class by class."""
@@ -109,6 +112,17 @@ class FakeLedger(FakeClaims, FakeInventory):
                 for name, amount in candidate_query.largest_amounts(request).items()
             },
         )
+
+    def _check_names(self, request: BuildRequest) -> None:
+        """Raise LedgerRefused for a class or trait that was never created."""
+        groups: list[BuildRequest | ResourceGroup] = [request, *request.groups]
+        for asked in groups:
+            traits = itertools.chain(
+                asked.required_traits, asked.forbidden_traits, *asked.any_traits
+            )
+            unknown = set(asked.resources) - self.resource_classes | set(traits) - self.traits
+            if unknown:
+                raise errors.LedgerRefused("find", 400, f"no such name: {sorted(unknown)}")
 
     # Books
 

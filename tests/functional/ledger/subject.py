@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import testtools
 
@@ -29,7 +30,7 @@ def wanted(
 
 
 def request(
-    resources: Mapping[str, int], groups: Sequence[ResourceGroup] = (), **fields: object
+    resources: Mapping[str, int], groups: Sequence[ResourceGroup] = (), **fields: Any
 ) -> BuildRequest:
     return BuildRequest(
         request_id=new_uuid(),
