@@ -56,8 +56,7 @@ class Pending:
         A consumer that was created and never filled stands at generation 0 and
         cannot be told from one that does not exist.
         """
-        if self.wanted.generation is None:
-            self.send = 0 if self.send is None else None
+        self.send = 0 if self.send is None else None
 
 
 Part = list[Pending]
@@ -140,7 +139,8 @@ class ClaimBatch:
                 self._refused[claim.consumer] = refusal
             return []
         # Placement creates the consumers before it finds a provider missing, and leaves them.
-        self._flip(part)
+        for claim in self._rebasable(part):
+            claim.send = 0
         return _halves(part)
 
     def _conflicted(self, part: Part, detail: str) -> list[Part]:
@@ -153,7 +153,8 @@ class ClaimBatch:
         failed = part[0].contended
         if failed >= (MAX_CONTENDED if len(part) == 1 else MAX_CONTENDED_TOGETHER):
             return self._no_room(part, f"its provider is contended: {detail}")
-        self._flip(part)
+        for claim in self._rebasable(part):
+            claim.flip()
         self._pause(failed)
         return [part]
 
@@ -172,16 +173,18 @@ class ClaimBatch:
         self._pause(part[0].lost)
         return [part]
 
-    def _flip(self, part: Part) -> None:
-        """Try first claims on the other generation, except while a write is in doubt.
+    def _rebasable(self, part: Part) -> Part:
+        """Return the first claims, except while a write for them is in doubt.
 
         That write may still be under way, and Placement's undo of it would
         delete the consumer that a write on 0 has filled.
         """
         doubtful = frozenset().union(*self._doubts())
-        for claim in part:
-            if claim.consumer not in doubtful:
-                claim.flip()
+        return [
+            claim
+            for claim in part
+            if claim.wanted.generation is None and claim.consumer not in doubtful
+        ]
 
     def _set_moved_aside(self, part: Part) -> Part:
         """Settle the claims whose consumer has another generation now; return the others."""

@@ -123,9 +123,11 @@ class PlacementInventory:
         classes = _distinct(name for provider in providers for name in provider.inventories)
         for name in self._vocabulary.unknown_resource_classes(classes):
             self._create_name("resource_classes", name)
+            self._vocabulary.learn(resource_classes=[name])
         traits = _distinct(name for provider in providers for name in provider.traits)
         for name in self._vocabulary.unknown_traits(traits):
             self._create_name("traits", name)
+            self._vocabulary.learn(traits=[name])
 
     def _create_name(self, kind: str, name: str) -> None:
         operation = f"PUT /{kind}/{name}"

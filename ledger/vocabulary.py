@@ -45,6 +45,11 @@ class PlacementVocabulary:
             self._traits.add(self._api.get("/traits", [("name", f"in:{some}")])["traits"])
         return self._traits.missing(names)
 
+    def learn(self, resource_classes: Iterable[str] = (), traits: Iterable[str] = ()) -> None:
+        """Take these as known: they were just created."""
+        self._classes.add(resource_classes)
+        self._traits.add(traits)
+
     def forget(self) -> None:
         """Ask for every name again."""
         self._classes.clear()
