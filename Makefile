@@ -6,11 +6,11 @@ BIN := $(VENV)/bin
 # The interpreter that .venv is made with; python3.11 and newer are found by themselves.
 PYTHON ?= python3
 # Which tests `make test` runs, as regular expressions over their names.
-TESTS ?= ^tests[.](unit|functional)[.]
+TESTS ?= ^tests[.](unit|functional|integration)[.]
 
 EXTRAS_demo := embedded
-EXTRAS_test := embedded,test
-EXTRAS_lint := embedded,test,lint
+EXTRAS_test := embedded,mysql,postgresql,test
+EXTRAS_lint := embedded,mysql,postgresql,test,lint
 EXTRAS_docs := docs
 
 # stestr and pre-commit run a program named by $PYTHON, if set: theirs is the one in .venv.
@@ -32,7 +32,8 @@ venv: $(VENV)/.with-demo $(VENV)/.with-test $(VENV)/.with-lint $(VENV)/.with-doc
 demo: $(VENV)/.with-demo ## run a whole cloud in one process
 	@$(BIN)/understudy demo
 
-test: $(VENV)/.with-test ## run the unit and functional tests, one worker a core
+test: $(VENV)/.with-test ## run all tests, one worker a core; as root, install the servers they need
+	@$(if $(findstring integration,$(TESTS)),tools/install-packages integration)
 	@$(BIN)/stestr run '$(TESTS)'
 
 lint: lint-style lint-format lint-types lint-floors ## check style, format, types and import contracts

@@ -52,13 +52,15 @@ EXTRAS = {
     "mysql": ["PyMySQL>=1.1.1"],
     "postgresql": ["psycopg2-binary>=2.9.10"],
     "test": [
+        # Says which of the system's packages are missing, see tools/install-packages.
+        "bindep>=2.13",
         "coverage>=7.8",
         "fixtures>=4.2",
+        # Serves Placement over HTTP to tests/integration.
+        "gunicorn>=25.1",
         "hypothesis>=6.130",
         # Also in lint: a unit test runs the contracts, so that `make test` covers them.
         "import-linter>=2.3",
-        # Starts a real RabbitMQ or MariaDB of its own for tests/integration.
-        "pifpaf>=3.3",
         "stestr>=4.1",
         "testtools>=2.7",
     ],
