@@ -13,7 +13,7 @@ import oslo_messaging as messaging
 from oslo_config import cfg
 
 from understudy.objects.base import Serializer
-from understudy.rpcapi import embedded, options, versions
+from understudy.rpcapi import connections, embedded, options, versions
 from understudy.rpcapi.context import ContextSerializer
 
 API: Final = "api"
@@ -65,6 +65,7 @@ class Bus:
         transport = messaging.get_rpc_transport(
             conf, url=transport_url, allowed_remote_exmods=list(WIRE_ERRORS)
         )
+        connections.bound(transport)
         return cls(name, transport, release)
 
     def topic(self, service: str) -> str:

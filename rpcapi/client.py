@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import oslo_messaging as messaging
+from kombu import exceptions as kombu_errors
 
 from understudy.objects.errors import UnderstudyError
 from understudy.rpcapi import errors, versions
@@ -18,8 +19,13 @@ from understudy.rpcapi.context import RequestContext
 DEFAULT_TIMEOUT: Final = 60.0
 """Seconds that a call waits, unless its caller says otherwise."""
 
-# MessageUndeliverable is no MessagingException.
-_FAILURES: Final = (messaging.MessagingException, messaging.MessageUndeliverable, UnderstudyError)
+# MessageUndeliverable is no MessagingException, and no broker at all is kombu's error.
+_FAILURES: Final = (
+    messaging.MessagingException,
+    messaging.MessageUndeliverable,
+    kombu_errors.KombuError,
+    UnderstudyError,
+)
 
 
 class Client:

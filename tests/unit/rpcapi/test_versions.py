@@ -1,13 +1,10 @@
 """What is sent while some peers are older."""
 
-import importlib
-import pkgutil
 from unittest import mock
 
 import testtools
 
-import understudy.objects
-from understudy.objects import base
+from tests.unit.objects import samples
 from understudy.rpcapi import errors, versions
 from understudy.rpcapi.bus import EMBEDDED, Bus
 from understudy.rpcapi.client import Client
@@ -59,7 +56,5 @@ class CapsTest(testtools.TestCase):
 
 class ManifestTest(testtools.TestCase):
     def test_this_release_lists_every_object(self) -> None:
-        for module in pkgutil.iter_modules(understudy.objects.__path__):
-            importlib.import_module(f"understudy.objects.{module.name}")
-        known = {name: classes[0].VERSION for name, classes in base.Registry.obj_classes().items()}
+        known = {name: classes[0].VERSION for name, classes in samples.registered().items()}
         self.assertEqual(known, versions.OBJECTS[NEWEST])
