@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.fault import Fault
@@ -170,3 +171,25 @@ class ServiceRecord:
     binary: str
     name: str
     silent_for: float
+
+
+@dataclass(frozen=True, slots=True)
+class BeatResult:
+    """What a heartbeat brought to light."""
+
+    unknown: list[str]
+    """Hosts that must register again."""
+    superseded: dict[str, list[tuple[str, int]]]
+    """By host, the (instance, attempt) pairs that it is to tear down."""
+
+
+class Holder(NamedTuple):
+    """An instance, and the claim that it should have, or should not, by its state."""
+
+    uuid: str
+    state: str
+    attempt: int
+    compute_node_uuid: str | None
+    """None in a tombstone, as is `allocation_request`."""
+    allocation_request: str | None
+    generation: int | None

@@ -1,0 +1,1 @@
+"""A cell's database, one module for each thing that it keeps."""

@@ -1,0 +1,161 @@
+"""The hosts of a cell: registered by their agents, watched, and closed by operators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_db import exception as db_errors
+
+from understudy.cells import changes, errors, primitives
+from understudy.cells.changes import Row
+from understudy.cells.clock import db_now
+from understudy.cells.records import HostRecord
+from understudy.cells.tables_cell import hosts, instances
+from understudy.cells.transactions import Section, reading, writing
+from understudy.objects import states
+from understudy.objects.host import Host, Provider
+
+row = hosts.c
+
+_COLUMNS = (
+    row.name,
+    row.nodename,
+    row.compute_node_uuid,
+    row.agent,
+    row.availability_zone,
+    row.failure_domain,
+    row.providers,
+    row.admin_state,
+    row.reason,
+    row.down,
+    row.schedulable,
+    (db_now() - row.seen_at).label("silent_for"),
+)
+
+
+class Hosts(Section):
+    """HostUnknown where there is no host of this name."""
+
+    def register_host(self, host: Host) -> HostRecord:
+        """Write down what the agent says of its host; it is up, and not schedulable yet.
+
+        What the operator said of it stays. DuplicateHost if another host has its
+        compute node uuid.
+        """
+        try:
+            return self._register(host)
+        except db_errors.DBDuplicateEntry:
+            other = self._name_of(host.compute_node_uuid)
+            if other not in {None, host.name}:
+                raise errors.DuplicateHost(host.name, str(other)) from None
+            return self._register(host)
+
+    @writing
+    def _register(self, connection: sa.Connection, host: Host) -> HostRecord:
+        said: dict[str, Any] = {
+            "nodename": host.nodename,
+            "compute_node_uuid": host.compute_node_uuid,
+            "agent": host.agent,
+            "availability_zone": host.availability_zone,
+            "failure_domain": host.failure_domain,
+            "providers": primitives.dump_all(host.providers),
+            "down": False,
+            "schedulable": False,
+            "seen_at": db_now(),
+        }
+        registered = self._set(connection, host.name, said)
+        if registered is None:
+            new = {"name": host.name, "admin_state": host.admin_state, "reason": host.reason}
+            registered = changes.insert(
+                connection, hosts, {**said, **new}, row.name == host.name, _COLUMNS
+            )
+        return _record(registered)
+
+    @reading
+    def _name_of(self, connection: sa.Connection, compute_node_uuid: str) -> str | None:
+        query = sa.select(row.name).where(row.compute_node_uuid == compute_node_uuid)
+        return connection.scalars(query).first()
+
+    @writing
+    def mark_schedulable(self, connection: sa.Connection, host: str, schedulable: bool) -> None:
+        """Note what the ledger was told of the host."""
+        self._set_known(connection, host, {"schedulable": schedulable})
+
+    @writing
+    def mark_down(self, connection: sa.Connection, host: str) -> None:
+        """Note that the host was silent for too long; it must register again."""
+        self._set_known(connection, host, {"down": True})
+
+    @writing
+    def set_admin_state(
+        self, connection: sa.Connection, host: str, state: str, reason: str | None
+    ) -> HostRecord:
+        """Note what the operator wants of the host, and why."""
+        values = {"admin_state": state, "reason": reason}
+        return _record(self._set_known(connection, host, values))
+
+    @reading
+    def hosts(self, connection: sa.Connection) -> list[HostRecord]:
+        """Return every host, by name."""
+        query = sa.select(*_COLUMNS).order_by(row.name)
+        return [_record(found) for found in connection.execute(query)]
+
+    @reading
+    def host(self, connection: sa.Connection, name: str) -> HostRecord:
+        """Return the host."""
+        found = connection.execute(sa.select(*_COLUMNS).where(row.name == name)).first()
+        if found is None:
+            raise errors.HostUnknown(name)
+        return _record(found)
+
+    @reading
+    def silent_hosts(self, connection: sa.Connection, seconds: float) -> list[HostRecord]:
+        """Return hosts not marked down that were silent for longer, the longest first."""
+        silent = row.seen_at < db_now() - seconds
+        query = (
+            sa.select(*_COLUMNS).where(silent, sa.not_(row.down)).order_by(row.seen_at, row.name)
+        )
+        return [_record(found) for found in connection.execute(query)]
+
+    @reading
+    def instances_per_host(self, connection: sa.Connection) -> dict[str, int]:
+        """Return how many instances of this cell each host has; hosts without any are left out."""
+        host = instances.c.service_host
+        query = (
+            sa.select(host, sa.func.count())
+            .where(
+                host.is_not(None),
+                instances.c.state.not_in((states.ERROR, states.DELETED, states.HANDED_OVER)),
+            )
+            .group_by(host)
+        )
+        return dict(connection.execute(query).tuples().all())
+
+    @staticmethod
+    def _set(connection: sa.Connection, host: str, values: dict[str, Any]) -> Row | None:
+        update = sa.update(hosts).where(row.name == host).values(**values)
+        return changes.change(connection, update, row.name == host, _COLUMNS)
+
+    def _set_known(self, connection: sa.Connection, host: str, values: dict[str, Any]) -> Row:
+        changed = self._set(connection, host, values)
+        if changed is None:
+            raise errors.HostUnknown(host)
+        return changed
+
+
+def _record(found: Row) -> HostRecord:
+    return HostRecord(
+        name=found.name,
+        nodename=found.nodename,
+        compute_node_uuid=found.compute_node_uuid,
+        agent=found.agent,
+        availability_zone=found.availability_zone,
+        failure_domain=found.failure_domain,
+        providers=primitives.load_all(Provider, found.providers),
+        admin_state=found.admin_state,
+        reason=found.reason,
+        down=found.down,
+        schedulable=found.schedulable,
+        silent_for=found.silent_for,
+    )
