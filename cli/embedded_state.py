@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from understudy.cli.bad_input import BadInput
+from understudy.compute.fault_plan import FaultPlan
+from understudy.objects.fault import Fault
 from understudy.objects.host import Host
 
 
 @dataclass(frozen=True, slots=True)
 class CloudPlan:
-    """What a cloud is made of: hosts by cell, which of them are broken, and the seed."""
+    """What a cloud is made of: its hosts by cell, and what goes wrong on them."""
 
     cells: Mapping[str, Sequence[Host]]
-    broken: frozenset[str]
-    seed: int
+    faults: FaultPlan
 
 
 class StateDir:
@@ -33,7 +35,7 @@ class StateDir:
         return str(self.root / "placement.sqlite")
 
     def database_url(self, name: str) -> str:
-        """Return the URL of the API database ("api") or of a cell's."""
+        """Return the URL of the API database ("api") or of a cell's ("cell-NAME")."""
         return f"sqlite:///{self.root / name}.sqlite"
 
     def journal(self, agent: str) -> Path:
@@ -52,8 +54,7 @@ class StateDir:
                     name: [host.obj_to_wire() for host in hosts]
                     for name, hosts in plan.cells.items()
                 },
-                "broken": sorted(plan.broken),
-                "seed": plan.seed,
+                "faults": _faults_to_json(plan.faults),
             }
         )
         self._plan_file.write_text(text, encoding="utf-8")
@@ -66,15 +67,43 @@ class StateDir:
                 name: [Host.obj_from_primitive(host) for host in hosts]
                 for name, hosts in plan["cells"].items()
             }
-            return CloudPlan(cells, frozenset(plan["broken"]), int(plan["seed"]))
-        except (OSError, ValueError, KeyError) as error:
+            return CloudPlan(cells, _faults_from_json(plan["faults"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadInput(
                 str(self._plan_file),
                 "",
                 f"it does not say what the cloud is made of ({type(error).__name__})",
-                "name a directory that understudy demo --state-dir or replay --state-dir made",
+                "name a directory that demo or replay made with --state-dir",
             ) from error
 
     @property
     def _plan_file(self) -> Path:
         return self.root / "cloud.json"
+
+
+_OF_FAULTS = ("hosts", "images")
+_OF_FAULT = ("rate_fault",)
+_SETS = ("destroy_hosts",)
+
+
+def _faults_to_json(plan: FaultPlan) -> dict[str, Any]:
+    said = {field.name: getattr(plan, field.name) for field in fields(plan)}
+    for name in _OF_FAULTS:
+        said[name] = {key: fault.obj_to_wire() for key, fault in said[name].items()}
+    for name in _OF_FAULT:
+        said[name] = said[name].obj_to_wire()
+    for name in _SETS:
+        said[name] = sorted(said[name])
+    return {
+        name: dict(value) if isinstance(value, Mapping) else value for name, value in said.items()
+    }
+
+
+def _faults_from_json(said: dict[str, Any]) -> FaultPlan:
+    for name in _OF_FAULTS:
+        said[name] = {key: Fault.obj_from_primitive(fault) for key, fault in said[name].items()}
+    for name in _OF_FAULT:
+        said[name] = Fault.obj_from_primitive(said[name])
+    for name in _SETS:
+        said[name] = frozenset(said[name])
+    return FaultPlan(**said)

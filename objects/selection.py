@@ -48,7 +48,10 @@ class Selection(base.UnderstudyObject):
     @property
     def allocations(self) -> dict[str, dict[str, int]]:
         """Amounts by provider and resource class, parsed from the request."""
-        request: dict[str, Any] = json.loads(self.allocation_request)
-        return {
-            provider: dict(part["resources"]) for provider, part in request["allocations"].items()
-        }
+        return allocations_of(self.allocation_request)
+
+
+def allocations_of(allocation_request: str) -> dict[str, dict[str, int]]:
+    """Return the amounts by provider and resource class that an allocation request asks for."""
+    request: dict[str, Any] = json.loads(allocation_request)
+    return {provider: dict(part["resources"]) for provider, part in request["allocations"].items()}
