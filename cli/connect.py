@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from understudy.cli.bad_input import BadInput
+from understudy.objects.errors import UnderstudyError
 
 if TYPE_CHECKING:
     from understudy.cli.cloud import AuditedCloud, Cloud
+    from understudy.cli.embedded import EmbeddedCloud
     from understudy.compute.fault_plan import FaultPlan
     from understudy.objects.host import Host
+
+
+class NotInstalled(UnderstudyError):
+    """A cloud in this process takes what was not installed."""
+
+    def __init__(self, module: str) -> None:
+        """Keep which module is missing."""
+        super().__init__(module)
+        self.module = module
+
+    def __str__(self) -> str:
+        """Say how to get it."""
+        return f"{self.module} is not installed; run pip install 'understudy[embedded]'"
 
 
 class Clouds:
@@ -52,10 +66,7 @@ class Clouds:
         """
         if state_dir is not None:
             check_empty(state_dir)
-        cloud: AuditedCloud = _embedded().EmbeddedCloud(
-            cells=cells, plan=plan, state_dir=state_dir
-        )
-        return cloud
+        return _embedded()(cells=cells, plan=plan, state_dir=state_dir)
 
     def _reopen(self, state_dir: Path) -> Cloud:
         if not state_dir.is_dir() or not any(state_dir.iterdir()):
@@ -65,8 +76,7 @@ class Clouds:
                 "there is no cloud",
                 "make one with understudy demo --state-dir DIR, or name its directory",
             )
-        cloud: Cloud = _embedded().EmbeddedCloud.reopen(state_dir)
-        return cloud
+        return _embedded().reopen(state_dir)
 
     def _call(self, options: argparse.Namespace) -> Cloud:
         from understudy.cli.remote import RemoteCloud
@@ -91,6 +101,10 @@ def check_empty(state_dir: Path) -> None:
         )
 
 
-def _embedded() -> Any:
-    # By name and late: it brings Placement, which is an extra.
-    return importlib.import_module("understudy.cli.embedded")
+def _embedded() -> type[EmbeddedCloud]:
+    # Late: it brings Placement, which is an extra.
+    try:
+        from understudy.cli.embedded import EmbeddedCloud
+    except ModuleNotFoundError as error:
+        raise NotInstalled(str(error.name)) from None
+    return EmbeddedCloud

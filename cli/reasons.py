@@ -26,7 +26,8 @@ _BY_ERROR: dict[type[Exception], str] = {
     TooManyEqualGroups: EQUAL_GROUPS,
     LedgerRefusedRequest: "refused by Placement",
 }
-_SHORT_OF = re.compile(r"not enough ([A-Z][A-Z0-9_]+)")
+NOT_TOGETHER = "room for each resource, but not on one host"
+_ROOM_FOR = re.compile(r"providers with room for ([A-Z0-9_]+)\): (\d+)")
 _ELIMINATED = re.compile(r"eliminated by (.*?)(?:;|$)")
 _COUNTED = re.compile(r"([^,:]+): (\d+)")
 
@@ -67,13 +68,14 @@ def of_fault(fault: Fault) -> str:
 
 
 def _of_no_valid_host(message: str) -> str:
-    """Return what eliminated most, or what there was not enough of."""
-    short_of = _SHORT_OF.search(message)
-    if short_of:
-        return f"not enough {short_of.group(1)}"
+    """Return what there is not enough of, or else what eliminated most hosts."""
+    rooms: list[tuple[str, str]] = _ROOM_FOR.findall(message)
+    lacking = sorted(name for name, count in rooms if int(count) == 0)
+    if lacking:
+        return f"not enough {' and '.join(lacking)}"
+    if rooms:
+        return NOT_TOGETHER
     eliminated = _ELIMINATED.search(message)
-    if eliminated:
-        counted = [(int(count), what.strip()) for what, count in _COUNTED.findall(eliminated[1])]
-        if counted:
-            return max(counted, key=lambda pair: pair[0])[1]
-    return "no valid host"
+    found: list[tuple[str, str]] = _COUNTED.findall(eliminated[1]) if eliminated else []
+    counted = [(int(count), what.strip()) for what, count in found]
+    return max(counted, key=lambda pair: pair[0])[1] if counted else "no valid host"

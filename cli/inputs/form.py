@@ -39,15 +39,15 @@ class Form:
         """Return what stands there, whatever it is."""
         return self._values.get(key)
 
-    def text(self, key: str) -> str:
+    def text(self, key: str, longest: int = MAX_TEXT) -> str:
         """Return the text, which must be there."""
         value = self._values.get(key)
         if value is None:
             raise self.wrong(key, "it is missing", "write it down")
         if not isinstance(value, str) or not value.strip() or not value.isprintable():
             raise self.wrong(key, f"{shown(value)} is not a name", "write text, in quotes")
-        if len(value) > MAX_TEXT:
-            raise self.wrong(key, "it is too long", f"write at most {MAX_TEXT} characters")
+        if len(value) > longest:
+            raise self.wrong(key, "it is too long", f"write at most {longest} characters")
         return value
 
     def optional_text(self, key: str) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from understudy.cli.bad_input import BadInput
-from understudy.cli.inputs import providers, tables
+from understudy.cli.inputs import names, providers, tables
 from understudy.cli.inputs.providers import GPU_MILLI, WHOLE_GPU
 from understudy.objects import validation
 from understudy.objects.build_request import BuildRequest, ResourceGroup
@@ -53,6 +53,8 @@ def vcpus(cpu_milli: int) -> int:
 
 def _node(row: tables.Row) -> Host:
     name = row.text("sn")
+    if len(name) > names.MAX_NAME:
+        raise row.wrong("sn", "it is too long", f"write at most {names.MAX_NAME} characters")
     totals = {
         "VCPU": vcpus(row.amount("cpu_milli", least=1)),
         "MEMORY_MB": row.amount("memory_mib", least=1),

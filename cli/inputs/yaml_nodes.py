@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from pathlib import Path
 
-import os_resource_classes
-import os_traits
-
-from understudy.cli.inputs import providers, yaml_file
+from understudy.cli.inputs import names, providers, yaml_file
 from understudy.cli.inputs.form import Form, shown
-from understudy.objects import resource_validation
 from understudy.objects.host import Host, Provider
 
 _HOST_KEYS = (
@@ -26,6 +21,8 @@ _HOST_KEYS = (
 _DEVICE_KEYS = ("name", "count", "resources", "traits")
 _INVENTORY_KEYS = ("total", "reserved", "min_unit", "max_unit", "step_size", "allocation_ratio")
 _MAX_DEVICES = 256
+_MAX_DEVICE_NAME = 40
+_PLAIN = "write up to 63 letters, digits, '.', '_' or '-', and not just 'api'"
 
 
 def read_nodes(path: Path) -> list[Host]:
@@ -35,6 +32,8 @@ def read_nodes(path: Path) -> list[Host]:
     hosts: list[Host] = []
     places: dict[str, str] = {}
     for cell in cells:
+        if not names.is_plain(cell):
+            raise cells.wrong(cell, "it cannot be a cell's name", _PLAIN)
         for place, item in cells.items(cell):
             form = Form(str(path), place, item, _HOST_KEYS)
             host = _host(form, cell)
@@ -50,7 +49,7 @@ def read_nodes(path: Path) -> list[Host]:
 
 
 def _host(form: Form, cell: str) -> Host:
-    name = form.text("name")
+    name = form.text("name", names.MAX_NAME)
     root = providers.root(name, {}, _traits(form))
     root.inventories = _inventories(form)
     devices = [
@@ -58,19 +57,21 @@ def _host(form: Form, cell: str) -> Host:
         for place, item in form.items("devices")
         for device in _devices(name, Form(form.file, place, item, _DEVICE_KEYS))
     ]
-    names = [device.name for device in devices]
+    given = [device.name for device in devices]
     for device in devices:
-        if names.count(device.name) > 1:
+        if given.count(device.name) > 1:
             raise form.wrong("devices", f"{device.name!r} stands twice", "give each its own name")
     host = providers.host(name, [root, *devices], cell)
     host.agent = form.optional_text("agent") or ""
+    if host.agent and not names.is_plain(host.agent):
+        raise form.wrong("agent", f"{host.agent!r} cannot be an agent's name", _PLAIN)
     host.availability_zone = form.optional_text("availability_zone")
     host.failure_domain = form.optional_text("failure_domain")
     return host
 
 
 def _devices(host: str, form: Form) -> Iterator[Provider]:
-    name = form.text("name")
+    name = form.text("name", _MAX_DEVICE_NAME)
     count = form.amount("count") if "count" in form else 1
     if count > _MAX_DEVICES:
         raise form.wrong("count", f"{count} is too many", f"write at most {_MAX_DEVICES}")
@@ -113,7 +114,7 @@ def _inventory(resources: Form, name: str) -> dict[str, float]:
 
 def check_resource_class(form: Form, name: str) -> None:
     """Raise BadInput unless this key is a standard class or a custom one."""
-    if name in os_resource_classes.STANDARDS or _is_custom(name):
+    if names.is_resource_class(name):
         return
     raise form.wrong(
         name,
@@ -125,7 +126,7 @@ def check_resource_class(form: Form, name: str) -> None:
 def _traits(form: Form) -> list[str]:
     traits: list[str] = []
     for place, item in form.items("traits"):
-        if not isinstance(item, str) or not (_is_custom(item) or item in _standard_traits()):
+        if not isinstance(item, str) or not names.is_trait(item):
             raise form.wrong(
                 place.removeprefix(f"{form.place}."),
                 f"there is no trait {shown(item)}",
@@ -133,12 +134,3 @@ def _traits(form: Form) -> list[str]:
             )
         traits.append(item)
     return list(dict.fromkeys(traits))
-
-
-def _is_custom(name: str) -> bool:
-    return name.startswith("CUSTOM_") and resource_validation.is_name(name)
-
-
-@functools.cache
-def _standard_traits() -> frozenset[str]:
-    return frozenset(os_traits.get_traits())

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from understudy.cli.bad_input import BadInput
-from understudy.cli.inputs import providers, yaml_file
+from understudy.cli.inputs import names, providers, yaml_file
 from understudy.cli.inputs.form import Form
 from understudy.objects import build_request_form, validation
-from understudy.objects.build_request import BuildRequest
+from understudy.objects.build_request import BuildRequest, ResourceGroup
 from understudy.objects.errors import InvalidRequest
 
 
@@ -33,16 +33,6 @@ def read_requests(
     return requests
 
 
-def read_request(path: Path, project_id: str, user_id: str, request_id: str) -> BuildRequest:
-    """Return the one request that the whole file is; `request_id` where it has none."""
-    shared: dict[str, object] = {
-        "project_id": project_id,
-        "user_id": user_id,
-        "request_id": request_id,
-    }
-    return parse(str(path), "", yaml_file.load(path), shared)
-
-
 def parse(file: str, place: str, form: object, shared: dict[str, object]) -> BuildRequest:
     """Return the request that was written at this place, checked."""
     try:
@@ -57,7 +47,33 @@ def parse(file: str, place: str, form: object, shared: dict[str, object]) -> Bui
 def _requests(file: Form, shared: dict[str, object], limit: int | None) -> Iterator[BuildRequest]:
     for number, (place, item) in enumerate(file.items("requests")[:limit]):
         own_id = {"request_id": providers.uuid_of("request", str(number), file.file)}
-        yield parse(file.file, place, item, {**own_id, **shared})
+        request = parse(file.file, place, item, {**own_id, **shared})
+        _check_names(file.file, place, request)
+        yield request
+
+
+def _check_names(file: str, place: str, request: BuildRequest) -> None:
+    """Raise BadInput for what no cloud can know; custom names depend on the hosts."""
+    asked: list[tuple[str, BuildRequest | ResourceGroup]] = [("", request)]
+    asked += [(f"groups[{index}].", group) for index, group in enumerate(request.groups)]
+    for prefix, one in asked:
+        for name in one.resources:
+            if not names.is_resource_class(name):
+                raise BadInput(
+                    file,
+                    f"{place}.{prefix}resources.{name}",
+                    "there is no such resource class",
+                    "write a standard one as VCPU, or one of your own as CUSTOM_...",
+                )
+        of_choices = [trait for traits in one.any_traits for trait in traits]
+        for trait in [*one.required_traits, *one.forbidden_traits, *of_choices]:
+            if not names.is_trait(trait):
+                raise BadInput(
+                    file,
+                    f"{place}.{prefix}traits",
+                    f"there is no trait {trait!r}",
+                    "write a standard one as HW_CPU_X86_AVX2, or one of your own as CUSTOM_...",
+                )
 
 
 def _check_ids(file: Form, requests: list[BuildRequest]) -> None:
