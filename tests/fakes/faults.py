@@ -48,6 +48,11 @@ class Faults:
         """Plan the next reads, after those planned already."""
         self._next_reads.extend(faults)
 
+    def forget_plan(self) -> None:
+        """Plan nothing more; what is late stays late."""
+        self._next_writes.clear()
+        self._next_reads.clear()
+
     def of_write(self, operation: str) -> Fault:
         """Return what becomes of this write."""
         self.hook(operation)
