@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import requests
@@ -18,9 +19,10 @@ def connect(
     auth: plugin.BaseAuthPlugin,
     *,
     region_name: str | None = None,
-    interface: str | None = None,
+    interfaces: Sequence[str] | None = None,
     endpoint_override: str | None = None,
     verify: bool | str = True,
+    cert: str | tuple[str, str] | None = None,
     connections: int = 32,
 ) -> ksa_adapter.Adapter:
     """Return an adapter that authenticates with `auth` and looks the endpoint up there.
@@ -35,11 +37,11 @@ def connect(
     http.mount("https://", transport)
     http.mount("http://", transport)
     return ksa_adapter.Adapter(
-        ksa_session.Session(session=http, verify=verify),
+        ksa_session.Session(session=http, verify=verify, cert=cert),
         auth=auth,
         service_type=_SERVICE_TYPE,
         region_name=region_name,
-        interface=interface,
+        interface=None if interfaces is None else list(interfaces),
         endpoint_override=endpoint_override,
         default_microversion=api.MICROVERSION,
     )
