@@ -42,6 +42,7 @@ class CellStore:
 
         builds = Builds(database)
         self.insert_build = builds.insert_build
+        self.insert_failed = builds.insert_failed
         self.instance = builds.instance
         self.attempts = builds.attempts
         self.request_of = builds.request_of

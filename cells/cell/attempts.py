@@ -45,21 +45,22 @@ MAY_BE_HELD = sa.and_(sa.not_(row.cleaned), row.state.not_in(NEVER_CAST))
 """May the host still hold something of it?"""
 
 
-def write(connection: sa.Connection, of: Row, state: str, selection: Selection) -> None:
+def write(
+    connection: sa.Connection, of: Row, state: str, selection: Selection, **more: Any
+) -> None:
     """Add the row for the current attempt of this instance's row."""
-    connection.execute(
-        sa.insert(attempts).values(
-            instance_uuid=of.uuid,
-            number=of.attempt,
-            position=of.position,
-            state=state,
-            service_host=selection.service_host,
-            selection=primitives.dump(selection),
-            cleaned=False,
-            missed=0,
-            started_at=db_now(),
-        )
-    )
+    values: dict[str, Any] = {
+        "instance_uuid": of.uuid,
+        "number": of.attempt,
+        "position": of.position,
+        "state": state,
+        "service_host": selection.service_host,
+        "selection": primitives.dump(selection),
+        "cleaned": False,
+        "missed": 0,
+        "started_at": db_now(),
+    }
+    connection.execute(sa.insert(attempts).values(**{**values, **more}))
 
 
 def set_current(

@@ -17,6 +17,7 @@ from understudy.cells.tables_cell import requests
 from understudy.cells.transactions import Section, reading, writing
 from understudy.objects import states
 from understudy.objects.build_request import BuildRequest
+from understudy.objects.fault import Fault
 from understudy.objects.states import AttemptState
 
 
@@ -34,61 +35,88 @@ class Builds(Section):
         at another attempt.
         """
         lease = leases.GIVEN_BACK if owner is None else leases.granted(owner, lease_seconds)
+        return self._put(build, {"state": states.BUILDING, "fault": None, **lease}, None)
+
+    def insert_failed(self, build: NewBuild, fault: Fault) -> InstanceRecord:
+        """Write an instance down that cannot be built here, FAILING with its claim.
+
+        Its attempt is never cast, so there is nothing to clean. It holds no host
+        of its group. Repeats and refusals are those of `insert_build`.
+        """
+        failing = {"state": states.FAILING, "fault": primitives.dump(fault), **leases.GIVEN_BACK}
+        return self._put(build, failing, fault)
+
+    def _put(self, build: NewBuild, begun: dict[str, Any], fault: Fault | None) -> InstanceRecord:
         try:
-            return self._insert(build, lease)
+            return self._insert(build, begun, fault)
         except db_errors.DBDuplicateEntry:
-            return self._insert_again(build, lease)
+            return self._insert_again(build, begun, fault)
 
     @writing
     def _insert(
-        self, connection: sa.Connection, build: NewBuild, lease: dict[str, Any]
+        self,
+        connection: sa.Connection,
+        build: NewBuild,
+        begun: dict[str, Any],
+        fault: Fault | None,
     ) -> InstanceRecord:
         values = {
             "uuid": build.instance_uuid,
             "request_id": build.request.request_id,
             "created_at": db_now(),
             **_values(build),
-            **lease,
+            **begun,
         }
         key = instances.row.uuid == build.instance_uuid
         inserted = changes.insert(connection, table, values, key, instances.COLUMNS)
-        return self._complete(connection, build, inserted)
+        return self._complete(connection, build, inserted, fault)
 
     @writing
     def _insert_again(
-        self, connection: sa.Connection, build: NewBuild, lease: dict[str, Any]
+        self,
+        connection: sa.Connection,
+        build: NewBuild,
+        begun: dict[str, Any],
+        fault: Fault | None,
     ) -> InstanceRecord:
+        row = instances.row
         # Not in the table of moves: this row's story is over, and another begins.
         came_back = instances.swap(
             connection,
             build.instance_uuid,
-            (
-                instances.row.state == states.HANDED_OVER,
-                instances.row.attempt < build.attempt,
-            ),
-            {**_values(build), **lease},
+            (row.state == states.HANDED_OVER, row.attempt < build.attempt),
+            {**_values(build), **begun},
         )
         if came_back is not None:
-            return self._complete(connection, build, came_back)
+            return self._complete(connection, build, came_back, fault)
         found = instances.find(connection, build.instance_uuid)
         if found.state in {states.DELETING, states.DELETED}:
             raise errors.Tombstoned(build.instance_uuid)
         if found.attempt != build.attempt:
-            raise instances.lost(
-                connection, build.instance_uuid, f"{states.BUILDING}/{build.attempt}"
-            )
+            expected = f"{states.BUILDING}/{build.attempt}"
+            raise instances.lost(connection, build.instance_uuid, expected)
         return instances.record(found)
 
     @staticmethod
-    def _complete(connection: sa.Connection, build: NewBuild, row: Row) -> InstanceRecord:
-        attempts.write(connection, row, AttemptState.CLAIMED, build.selection)
+    def _complete(
+        connection: sa.Connection, build: NewBuild, row: Row, fault: Fault | None
+    ) -> InstanceRecord:
         request = {
             "request_id": build.request.request_id,
             "body": primitives.dump(build.request),
             "created_at": db_now(),
         }
         changes.insert_missing(connection, requests, request, "request_id")
-        groups.keep_apart(connection, row)
+        if fault is None:
+            attempts.write(connection, row, AttemptState.CLAIMED, build.selection)
+            groups.keep_apart(connection, row)
+        else:
+            ended = {
+                "fault": primitives.dump(fault),
+                "cleaned": True,
+                "ended_at": db_now(),
+            }
+            attempts.write(connection, row, AttemptState.FAILED, build.selection, **ended)
         return instances.record(row)
 
     @reading
@@ -123,7 +151,6 @@ def _values(build: NewBuild) -> dict[str, Any]:
         "project_id": build.request.project_id,
         "user_id": build.request.user_id,
         "consumer_type": build.consumer_type,
-        "state": states.BUILDING,
         "attempt": build.attempt,
         "position": 0,
         "attempts_left": build.attempts_left,
@@ -133,7 +160,6 @@ def _values(build: NewBuild) -> dict[str, Any]:
         "generation": build.generation,
         "group_uuid": affinity and affinity.group_uuid,
         "group_policy": affinity and affinity.policy,
-        "fault": None,
         "deadline": db_now() + build.deadline_seconds,
         "updated_at": db_now(),
     }

@@ -32,6 +32,11 @@ _COLUMNS = (
     row.schedulable,
     (db_now() - row.seen_at).label("silent_for"),
 )
+# The trees are most of what a host's row holds, and a listing does not need them.
+_COLUMNS_OF_MANY = tuple(
+    sa.literal("[]").label("providers") if column is row.providers else column
+    for column in _COLUMNS
+)
 
 
 class Hosts(Section):
@@ -97,13 +102,13 @@ class Hosts(Section):
 
     @reading
     def hosts(self, connection: sa.Connection) -> list[HostRecord]:
-        """Return every host, by name."""
-        query = sa.select(*_COLUMNS).order_by(row.name)
+        """Return every host, by name, without its tree of providers."""
+        query = sa.select(*_COLUMNS_OF_MANY).order_by(row.name)
         return [_record(found) for found in connection.execute(query)]
 
     @reading
     def host(self, connection: sa.Connection, name: str) -> HostRecord:
-        """Return the host."""
+        """Return the host, and its tree of providers with it."""
         found = connection.execute(sa.select(*_COLUMNS).where(row.name == name)).first()
         if found is None:
             raise errors.HostUnknown(name)
@@ -114,7 +119,9 @@ class Hosts(Section):
         """Return hosts not marked down that were silent for longer, the longest first."""
         silent = row.seen_at < db_now() - seconds
         query = (
-            sa.select(*_COLUMNS).where(silent, sa.not_(row.down)).order_by(row.seen_at, row.name)
+            sa.select(*_COLUMNS_OF_MANY)
+            .where(silent, sa.not_(row.down))
+            .order_by(row.seen_at, row.name)
         )
         return [_record(found) for found in connection.execute(query)]
 
