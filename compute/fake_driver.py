@@ -40,13 +40,17 @@ class FakeDriver:
         wait: Callable[[float], object] | None = None,
     ) -> None:
         """Serve `hosts`; `wait` passes a build's delay (default: until it is over or closed)."""
-        self._hosts = {host.name: host for host in hosts}
+        self.serve(hosts)
         self._plan = plan or FaultPlan()
         self._holdings = holdings if holdings is not None else HeldInMemory()
         self._closed = threading.Event()
         self._wait = wait or self._closed.wait
         self._lock = threading.Lock()
         self._destroyed_in_vain: Counter[Tag] = Counter()
+
+    def serve(self, hosts: Sequence[Host]) -> None:
+        """Serve these from now on, for hosts change: they grow, and get other traits."""
+        self._hosts = {host.name: host for host in hosts}
 
     def hosts(self) -> Sequence[Host]:
         """Return the hosts."""

@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS attempts (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS attempts_by_state ON attempts (state);
 """
-_PREDECESSOR_SECONDS: Final = 5.0
+PREDECESSOR_SECONDS: Final = 5.0
 """How long an agent that is still ending may keep the file from its successor."""
 _TAG = "host = ? AND instance_uuid = ? AND attempt = ?"
 _COLUMNS = "host, instance_uuid, attempt, state, fault, cleaned"
@@ -212,7 +212,7 @@ def _open(path: Path | str) -> sqlite3.Connection:
     """Open the file for this process alone, so that a power cut loses nothing written."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     disk = sqlite3.connect(
-        path, timeout=_PREDECESSOR_SECONDS, isolation_level=None, check_same_thread=False
+        path, timeout=PREDECESSOR_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
         for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL"):

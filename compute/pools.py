@@ -18,7 +18,7 @@ from typing import Protocol
 
 LOG = logging.getLogger(__name__)
 
-Work = Callable[[], None]
+Work = Callable[[], object]
 
 
 class Pools(Protocol):

@@ -78,12 +78,24 @@ class Reporter:
         return min(self._settings.heartbeat_seconds, self._settings.backoff.seconds(self._tries))
 
     def _register(self, hosts: Sequence[Host]) -> bool:
-        """Register hosts up to the first that gets no answer; False if there was one."""
-        return all(
-            self._try(f"registration of {host.name}", partial(self._register_one, host))
-            for host in hosts
-            if self._is_wanted(host)
-        )
+        """Register hosts up to the first that gets no answer; False if one is left over."""
+        complete = True
+        for host in hosts:
+            if not self._is_wanted(host):
+                continue
+            try:
+                holds = self._everything_on(host.name)
+            except JournalClosed:
+                raise
+            except Exception:
+                LOG.exception("%s is not registered: what it holds is not known", host.name)
+                complete = False
+                continue
+            if not self._try(
+                f"registration of {host.name}", partial(self._register_one, host, holds)
+            ):
+                return False
+        return complete
 
     def _is_wanted(self, host: Host) -> bool:
         if self._registrations.is_new(host):
@@ -91,11 +103,9 @@ class Reporter:
         ordered = self._registrations.is_ordered(host.name)
         return ordered and not self._journal.is_tearing_down(host.name)
 
-    def _register_one(self, host: Host) -> None:
+    def _register_one(self, host: Host, holds: list[tuple[str, int]]) -> None:
         try:
-            orders = self._conductor.register_host(
-                RequestContext(), host, self._everything_on(host.name)
-            )
+            orders = self._conductor.register_host(RequestContext(), host, holds)
         except (errors.HostRefused, errors.HostInTwoCells) as refused:
             LOG.warning("%s builds nothing until this is mended: %s", host.name, refused)
             return

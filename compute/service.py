@@ -76,14 +76,19 @@ class ComputeService:
         self._start_reporting()
 
     def stop(self) -> None:
-        """Take no more work; wait for what runs, and leave the rest to the journal."""
+        """Take no more work; wait for what runs, and leave the rest to the journal.
+
+        The agent beats until the end, so that its hosts are not taken for dead.
+        """
         self._server.stop()
         self._server.wait()
-        self._bell.stop()
         self._pools.close()
         if not self._pools.wait_idle(self._settings.stop_grace_seconds):
             LOG.warning("Some builds or teardowns did not end in time; the next start does them")
-        self._end()
+        self._bell.stop()
+        self._journal.close()
+        self._driver.close()
+        self._reporting.join(self._settings.answer_seconds)
 
     def kill(self) -> None:
         """End as if killed: nothing more is written, told, built or destroyed.
@@ -91,15 +96,10 @@ class ComputeService:
         For tests. What is being said at this moment may still arrive.
         """
         self._journal.close()
+        self._driver.close()
         self._bell.stop()
         self._pools.close()
-        self._end()
         self._server.stop()
-
-    def _end(self) -> None:
-        self._journal.close()
-        self._driver.close()
-        self._reporting.join(self._settings.answer_seconds)
 
     def _emptied(self, registrations: Registrations) -> Callable[[str], None]:
         """Register a host that was to be rid of things first, as soon as it is."""
