@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -49,7 +51,7 @@ def selection(host: str) -> Selection:
         service_host=host,
         nodename=host,
         cell_uuid=OTHER_VM,
-        allocation_request='{"allocations": {"%s": {"resources": {"VCPU": 1}}}}' % provider,
+        allocation_request=json.dumps({"allocations": {provider: {"resources": {"VCPU": 1}}}}),
         allocation_request_version="1.39",
     )
 
@@ -124,6 +126,7 @@ class Scene:
         conductor: FakeCellConductor | None = None,
         holdings: Holdings | None = None,
         wrap: Callable[[object], object] = lambda collaborator: collaborator,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.plan = plan or FaultPlan()
         self.journal_path = journal
@@ -133,10 +136,11 @@ class Scene:
         self.during_build: list[Callable[[], None]] = []
         self.emptied: list[str] = []
         self._wrap = wrap
+        self._clock = clock
         self.start()
 
     def start(self) -> None:
-        self.journal = Journal(self.journal_path)
+        self.journal = Journal(self.journal_path, self._clock)
         self.pools = ManualPools()
         self.driver = FakeDriver(self.hosts, self.plan, self.holdings, wait=self._pass_delay)
         driver: Driver = self._wrap(self.driver)  # type: ignore[assignment]

@@ -126,7 +126,7 @@ class BuildTest(AgentTestCase):
     def test_what_was_built_for_nobody_is_destroyed(self) -> None:
         scene = Scene()
         scene.cast_build()
-        scene.during_build.append(lambda: scene.conductor.instances.clear())
+        scene.during_build.append(scene.conductor.instances.clear)
         scene.pools.run()
         self.assertEqual(set(), scene.held())
 

@@ -176,5 +176,7 @@ class AgentMachine(RuleBasedStateMachine):
             self.restart()
 
 
-AgentPropertyTest = AgentMachine.TestCase
-AgentPropertyTest.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+class AgentPropertyTest(AgentMachine.TestCase):
+    """Run the machine."""
+
+    settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import testtools
+from stevedore import exception
+
+from tests.unit.compute.scene import (
+    OTHER_VM,
+    VM,
+    AgentTestCase,
+    request,
+    selection,
+)
+from understudy.compute import driver as drivers
+from understudy.compute.driver import BuildFault
+from understudy.compute.fake_driver import FakeDriver, FakeDriverError
+from understudy.compute.fake_hosts import Child, fake_host, read_driver_file
+from understudy.compute.fault_plan import FaultPlan, host_broken
+from understudy.compute.holdings import HeldInFolder, HeldInMemory, Holdings
+from understudy.compute.tags import Tag
+
+FILE = """
+holdings: held
+hosts:
+  - name: gpu-{}
+    count: 2
+    availability_zone: az1
+    failure_domain: rack1
+    resources: {VCPU: 32}
+    traits: [HW_CPU_X86_AVX2]
+    children:
+      - {name: "gpu{}", count: 2, resources: {PGPU: 1}, traits: [CUSTOM_A100]}
+  - {name: plain, resources: {VCPU: 8}}
+faults:
+  seed: 7
+  rate: 0.5
+  rate_fault: {code: unlucky, blames: network}
+  hosts:
+    gpu-1: {code: host-broken, blames: host}
+  destroy_failures: 1
+  destroy_hosts: [plain]
+"""
+
+
+class FakeDriverTest(AgentTestCase):
+    """It holds what it built until it is destroyed."""
+
+    def driver(
+        self, plan: FaultPlan | None = None, holdings: Holdings | None = None
+    ) -> FakeDriver:
+        return FakeDriver([fake_host("host-a", "agent", {"VCPU": 1})], plan, holdings)
+
+    def build(self, driver: FakeDriver, attempt: int = 1) -> None:
+        driver.build("host-a", VM, attempt, request(), selection("host-a"))
+
+    def test_it_holds_what_it_built(self) -> None:
+        driver = self.driver()
+        self.build(driver)
+        self.build(driver, 2)
+        self.assertEqual([(VM, 1), (VM, 2)], driver.holds("host-a"))
+
+    def test_destroying_names_the_attempt(self) -> None:
+        driver = self.driver()
+        self.build(driver)
+        self.build(driver, 2)
+        driver.destroy("host-a", VM, 1)
+        driver.destroy("host-a", VM, 1)
+        self.assertEqual([(VM, 2)], driver.holds("host-a"))
+
+    def test_what_fails_leaves_something_behind(self) -> None:
+        driver = self.driver(FaultPlan(hosts={"host-a": host_broken("no disk")}))
+        fault = self.assertRaises(BuildFault, self.build, driver)
+        self.assertEqual("host-broken (blames the host): no disk", str(fault))
+        self.assertEqual([(VM, 1)], driver.holds("host-a"))
+
+    def test_destroying_fails_as_planned(self) -> None:
+        driver = self.driver(FaultPlan(destroy_failures=1))
+        self.build(driver)
+        self.assertRaises(FakeDriverError, driver.destroy, "host-a", VM, 1)
+        driver.destroy("host-a", VM, 1)
+        self.assertEqual([], driver.holds("host-a"))
+
+    def test_closing_ends_a_build_that_takes_long(self) -> None:
+        driver = self.driver(FaultPlan(delay_seconds=3600))
+        ended: list[Exception] = []
+
+        def build() -> None:
+            try:
+                self.build(driver)
+            except FakeDriverError as error:
+                ended.append(error)
+
+        builder = threading.Thread(target=build)
+        builder.start()
+        driver.close()
+        builder.join(30)
+        self.assertEqual(1, len(ended))
+        self.assertEqual([], driver.holds("host-a"))
+
+    def test_a_closed_driver_changes_nothing(self) -> None:
+        holdings = HeldInMemory()
+        driver = self.driver(holdings=holdings)
+        self.build(driver)
+        driver.close()
+        self.assertRaises(FakeDriverError, driver.destroy, "host-a", VM, 1)
+        self.assertEqual([(VM, 1)], self.driver(holdings=holdings).holds("host-a"))
+
+
+class HoldingsTest(AgentTestCase):
+    """The same in memory and on disk."""
+
+    def check(self, holdings: Holdings) -> None:
+        tags = [Tag("../host a.b", VM, 1), Tag("../host a.b", VM, 12), Tag("host", OTHER_VM, 1)]
+        for tag in [*tags, *tags]:
+            holdings.add(tag)
+        self.assertEqual(tags[:2], holdings.on("../host a.b"))
+        self.assertEqual([], holdings.on("unknown"))
+        for _ in range(2):
+            holdings.remove(tags[0])
+        self.assertEqual([tags[1]], holdings.on("../host a.b"))
+        self.assertEqual([tags[2]], holdings.on("host"))
+
+    def test_in_memory(self) -> None:
+        self.check(HeldInMemory())
+
+    def test_in_a_folder(self) -> None:
+        folder = self.folder()
+        self.check(HeldInFolder(folder / "held"))
+        self.assertEqual(["held"], [path.name for path in folder.iterdir()])
+        self.assertEqual([Tag("host", OTHER_VM, 1)], HeldInFolder(folder / "held").on("host"))
+
+
+class DriverFileTest(AgentTestCase):
+    """A few words make many hosts."""
+
+    def write(self, text: str) -> Path:
+        path = self.folder() / "driver.yaml"
+        path.write_text(text)
+        return path
+
+    def test_hosts_and_their_trees(self) -> None:
+        hosts = read_driver_file("agent-1", self.write(FILE)).hosts
+        self.assertEqual(["gpu-0", "gpu-1", "plain"], [host.name for host in hosts])
+        root, *children = hosts[0].providers
+        self.assertEqual(hosts[0].compute_node_uuid, root.uuid)
+        self.assertEqual({"VCPU": {"total": 32}}, root.inventories)
+        self.assertEqual(["gpu-0/gpu0", "gpu-0/gpu1"], [child.name for child in children])
+        self.assertEqual({root.uuid}, {child.parent_uuid for child in children})
+        self.assertEqual(["CUSTOM_A100"], children[0].traits)
+        self.assertEqual(
+            ("agent-1", "az1", "rack1"),
+            (hosts[0].agent, hosts[0].availability_zone, hosts[0].failure_domain),
+        )
+
+    def test_faults_and_holdings(self) -> None:
+        path = self.write(FILE)
+        described = read_driver_file("agent-1", path)
+        self.assertEqual(path.parent / "held", described.holdings)
+        plan = described.plan
+        self.assertEqual((7, 0.5, "unlucky"), (plan.seed, plan.rate, plan.rate_fault.code))
+        self.assertEqual("host-broken", plan.hosts["gpu-1"].code)
+        self.assertEqual(frozenset({"plain"}), plan.destroy_hosts)
+
+    def test_a_key_that_is_not_known_is_refused(self) -> None:
+        path = self.write("hosts: [{name: a, resources: {VCPU: 1}, colour: red}]")
+        self.assertRaises(TypeError, read_driver_file, "agent-1", path)
+
+    def test_an_empty_file_has_no_hosts(self) -> None:
+        self.assertEqual([], read_driver_file("agent-1", self.write("")).hosts)
+
+    def test_uuids_follow_from_names(self) -> None:
+        child = Child("gpu0", {"PGPU": 1})
+        hosts = [fake_host("a", agent, {"VCPU": 1}, children=[child]) for agent in ("x", "y")]
+        self.assertEqual(hosts[0].providers, hosts[1].providers)
+        self.assertNotEqual(hosts[0].providers[0].uuid, hosts[0].providers[1].uuid)
+
+
+class LoadTest(AgentTestCase):
+    """Drivers are found by their entry point."""
+
+    def test_the_fake_one(self) -> None:
+        path = self.folder() / "driver.yaml"
+        path.write_text(FILE)
+        driver = drivers.load("fake", "agent-1", path)
+        self.assertEqual(3, len(driver.hosts()))
+
+    def test_without_a_file(self) -> None:
+        [host] = drivers.load("fake", "agent-1", None).hosts()
+        self.assertEqual("agent-1", host.name)
+
+    def test_one_that_is_not_installed(self) -> None:
+        with testtools.ExpectedException(exception.NoMatches):
+            drivers.load("no-such-driver", "agent-1", None)

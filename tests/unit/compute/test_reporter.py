@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+from tests.unit.compute.scene import OTHER_VM, VM, AgentTestCase, Scene
+from understudy.compute.fake_hosts import fake_host
+from understudy.compute.fault_plan import FaultPlan
+from understudy.compute.holdings import HeldInMemory
+from understudy.compute.reporter import KEEP_SECONDS
+from understudy.compute.tags import Tag
+from understudy.objects.orders import Orders
+from understudy.rpcapi import errors
+
+
+class RegisterTest(AgentTestCase):
+    """Each host registers with all that it holds, and does what it is told."""
+
+    def test_each_host_registers_once(self) -> None:
+        scene = Scene()
+        self.assertEqual(10.0, scene.reporter.report())
+        scene.reporter.report()
+        self.assertEqual([["host-a", []], ["host-b", []]], scene.said("register_host"))
+        self.assertEqual(scene.hosts, list(scene.conductor.hosts.values()))
+
+    def test_it_is_tried_until_it_is_answered(self) -> None:
+        scene = Scene()
+        scene.conductor.unavailable = 3
+        waits = [scene.reporter.report() for _ in range(3)]
+        self.assertTrue(0.5 <= waits[0] <= 1.0, waits)
+        self.assertEqual(10.0, waits[-1])
+        self.assertEqual(2, len(scene.conductor.hosts))
+
+    def test_one_that_is_refused_keeps_no_other_from_it(self) -> None:
+        scene = Scene()
+        scene.conductor.refused = {"host-a"}
+        scene.reporter.report()
+        self.assertEqual(["host-b"], list(scene.conductor.hosts))
+        self.assertIn("host-a is refused", self.log.output)
+        scene.conductor.refused.clear()
+        scene.reporter.report()
+        self.assertEqual({"host-a", "host-b"}, set(scene.conductor.hosts))
+
+    def test_it_says_what_is_held_and_what_is_in_hand(self) -> None:
+        scene = Scene()
+        scene.holdings.add(Tag("host-a", VM, 3))
+        scene.cast_build("host-a", OTHER_VM)
+        scene.reporter.report()
+        self.assertEqual([(VM, 3), (OTHER_VM, 1)], scene.conductor.holds["host-a"])
+
+    def test_only_what_it_is_told_is_destroyed(self) -> None:
+        scene = Scene()
+        scene.conductor.cast("host-b", VM, 2)
+        stray, unknown = Tag("host-a", VM, 1), Tag("host-a", OTHER_VM, 1)
+        scene.holdings.add(stray)
+        scene.holdings.add(unknown)
+        scene.reporter.report()
+        scene.pools.run()
+        self.assertEqual({unknown}, scene.held())
+
+    def test_it_registers_again_only_once_it_is_rid_of_that(self) -> None:
+        scene = Scene(FaultPlan(destroy_failures=2))
+        scene.conductor.cast("host-b", VM, 2)
+        scene.holdings.add(Tag("host-a", VM, 1))
+        scene.reporter.report()
+        scene.pools.run()
+        scene.reporter.report()
+        self.assertEqual(2, len(scene.said("register_host")))
+        self.assertEqual([], scene.emptied)
+        scene.pools.run_to_the_end()
+        self.assertEqual(["host-a"], scene.emptied)
+        scene.reporter.report()
+        self.assertEqual(["host-a", []], scene.said("register_host")[-1])
+        self.assertEqual(3, len(scene.said("register_host")))
+
+    def test_a_host_that_changed_registers_again(self) -> None:
+        scene = Scene()
+        scene.reporter.report()
+        scene.driver.serve([fake_host("host-a", "agent-1", {"VCPU": 99}), scene.hosts[1]])
+        scene.reporter.report()
+        self.assertEqual(
+            ["host-a", "host-b", "host-a"], [said[0] for said in scene.said("register_host")]
+        )
+
+    def test_a_conductor_that_forgot_a_host_hears_of_it_at_once(self) -> None:
+        scene = Scene()
+        scene.reporter.report()
+        del scene.conductor.hosts["host-a"]
+        scene.reporter.report()
+        self.assertIn("host-a", scene.conductor.hosts)
+
+
+class HeartbeatTest(AgentTestCase):
+    """One heartbeat for all hosts, with what they have in hand."""
+
+    def test_it_names_every_host(self) -> None:
+        scene = Scene()
+        scene.reporter.report()
+        self.assertEqual([{"host-a": [], "host-b": []}], scene.conductor.beats)
+
+    def test_it_carries_what_is_not_answered_yet(self) -> None:
+        scene = Scene()
+        scene.cast_build("host-a", VM)
+        scene.cast_build("host-b", OTHER_VM, 2)
+        scene.reporter.report()
+        expected = {"host-a": [(VM, 1)], "host-b": [(OTHER_VM, 2)]}
+        self.assertEqual([expected], scene.conductor.beats)
+        scene.pools.run()
+        scene.reporter.report()
+        self.assertEqual({"host-a": [], "host-b": []}, scene.conductor.beats[-1])
+
+    def test_what_is_torn_down_is_not_in_hand(self) -> None:
+        scene = Scene()
+        scene.cast_build()
+        scene.deliver_teardown()
+        scene.reporter.report()
+        self.assertEqual([], scene.conductor.beats[0]["host-a"])
+
+    def test_its_orders_are_carried_out(self) -> None:
+        scene = Scene()
+        scene.cast_build()
+        scene.pools.run()
+        scene.conductor.delete(VM)
+        scene.reporter.report()
+        scene.pools.run()
+        self.assertEqual(set(), scene.held())
+
+    def test_orders_may_come_as_lists(self) -> None:
+        scene = Scene()
+        scene.cast_build()
+        scene.pools.run()
+        scene.agent.carry_out(Orders(tear_down={"host-a": [[VM, 1]]}))
+        scene.pools.run()
+        self.assertEqual(set(), scene.held())
+
+    def test_it_beats_although_no_host_can_be_registered(self) -> None:
+        scene = Scene()
+        scene.conductor.unavailable = 1
+        scene.reporter.report()
+        self.assertEqual(1, len(scene.conductor.beats))
+
+    def test_the_first_report_without_an_answer_is_repeated_soon(self) -> None:
+        scene = Scene()
+        scene.reporter.report()
+        scene.conductor.broken = errors.LedgerDown("away")
+        self.assertTrue(scene.reporter.report() <= 1.0)
+
+    def test_a_host_that_cannot_say_what_it_holds_waits_alone(self) -> None:
+        scene = Scene(holdings=_BrokenOnce())
+        self.assertTrue(scene.reporter.report() <= 1.0)
+        self.assertEqual(["host-b"], scene.said("register_host")[0][:1])
+        self.assertEqual(10.0, scene.reporter.report())
+        self.assertEqual(2, len(scene.conductor.hosts))
+
+    def test_it_runs_until_it_is_over(self) -> None:
+        scene = Scene()
+        waits = _Waits(3)
+        scene.reporter.run(waits)
+        self.assertEqual([0.0, 10.0, 10.0, 10.0], waits.seconds)
+        self.assertEqual(3, len(scene.conductor.beats))
+
+    def test_it_forgets_what_is_long_gone(self) -> None:
+        now = [1000.0]
+        scene = Scene(clock=lambda: now[0])
+        scene.deliver_teardown()
+        scene.pools.run()
+        now[0] += KEEP_SECONDS + 1
+        scene.reporter.report()
+        scene.cast_build()
+        scene.pools.run()
+        self.assertEqual({Tag("host-a", VM, 1)}, scene.held())
+
+    def test_it_says_nothing_after_the_end(self) -> None:
+        scene = Scene()
+        scene.journal.close()
+        scene.reporter.report()
+        self.assertEqual([], scene.conductor.said)
+
+
+class _BrokenOnce(HeldInMemory):
+    def __init__(self) -> None:
+        super().__init__()
+        self._broken = True
+
+    def on(self, host: str) -> list[Tag]:
+        if self._broken:
+            self._broken = False
+            raise OSError("the hypervisor does not answer")
+        return super().on(host)
+
+
+class _Waits:
+    def __init__(self, rounds: int) -> None:
+        self.seconds: list[float] = []
+        self._rounds = rounds
+
+    def wait(self, seconds: float) -> bool:
+        self.seconds.append(seconds)
+        return len(self.seconds) <= self._rounds
