@@ -84,7 +84,7 @@ def _pages(
 def _filters(args: argparse.Namespace) -> Mapping[str, str]:
     filters = {
         "state": args.state and args.state.upper(),
-        "service_host": args.host,
+        "host": args.host,
         "project_id": args.project,
         "name": args.name,
     }

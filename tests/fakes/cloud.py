@@ -24,6 +24,14 @@ from understudy.rpcapi.context import RequestContext
 Story = Sequence[tuple[str, Fault | None]]
 """The hosts tried, each with the fault it had; the last without one is where it lives."""
 
+FILTERS = {
+    "state": "state",
+    "host": "service_host",
+    "project_id": "project_id",
+    "name": "name",
+}
+"""What the real super conductor can filter by, and the field it looks at."""
+
 EPOCH = 1_700_000_000.0
 
 
@@ -158,7 +166,7 @@ class FakeClient:
         found = [
             one
             for one in self.instances.values()
-            if all(getattr(one, key) == value for key, value in filters.items())
+            if all(getattr(one, FILTERS[key]) == value for key, value in filters.items())
         ]
         for key, direction in reversed(list(zip(sort_keys, sort_dirs, strict=True))):
             if key not in Instance.fields:

@@ -101,7 +101,7 @@ class InstancesTest(AppTestCase):
             (
                 {
                     "state": "ACTIVE",
-                    "service_host": "host-2",
+                    "host": "host-2",
                     "project_id": "a-project",
                     "name": "instance-1",
                 },
