@@ -1,0 +1,1 @@
+"""How services are reached: buses, typed errors, and one client for each service."""

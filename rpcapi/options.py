@@ -26,6 +26,8 @@ def register(conf: cfg.ConfigOpts) -> None:
     conf.set_default("control_exchange", "understudy")
     conf.set_default("rabbit_quorum_queue", True, group="oslo_messaging_rabbit")
     conf.set_default("rabbit_transient_quorum_queue", True, group="oslo_messaging_rabbit")
+    # What is prefetched, no other server can take, and it does not expire.
+    conf.set_default("rabbit_qos_prefetch_count", 1, group="oslo_messaging_rabbit")
 
 
 def private(**rabbit: object) -> cfg.ConfigOpts:
