@@ -176,7 +176,7 @@ class AgentMachine(RuleBasedStateMachine):
             self.restart()
 
 
-class AgentPropertyTest(AgentMachine.TestCase):
+class AgentPropertyTest(AgentMachine.TestCase):  # type: ignore[misc,valid-type]
     """Run the machine."""
 
     settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
