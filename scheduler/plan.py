@@ -91,7 +91,7 @@ def _fill(host: HostCandidate, instances: Sequence[str], room: Room) -> list[Pla
 
 
 class _Spread:
-    """Hosts in one heap for each failure domain; the best top of all is next."""
+    """Hosts in one heap for each failure domain, and the domains in a heap by their best host."""
 
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
@@ -99,12 +99,15 @@ class _Spread:
         self._room = situation.room()
         self._apart = situation.policy == AffinityPolicy.ANTI_AFFINITY
         self._taken = Counter(planned.host.uuid for planned in situation.unseen)
-        self._in_domain = Counter(planned.host.failure_domain for planned in situation.placed)
-        self._heaps: dict[str | None, list[tuple[float, int, HostCandidate]]] = defaultdict(list)
+        self._crowd = Counter(planned.host.failure_domain for planned in situation.placed)
+        self._hosts: dict[str | None, list[tuple[float, int, HostCandidate]]] = defaultdict(list)
         closed = {planned.host.uuid for planned in situation.placed} if self._apart else set()
         for order, host in enumerate(situation.open_hosts()):
             if host.uuid not in closed:
                 self._push(host, order)
+        self._domains: list[tuple[float, int, str | None]] = []
+        for domain in self._hosts:
+            self._push_domain(domain)
 
     def assign(self, instances: Sequence[str]) -> list[Planned]:
         """Give each instance a host, in their order, until none has room."""
@@ -117,27 +120,33 @@ class _Spread:
         return assigned
 
     def _next(self, instance: str) -> Planned | None:
-        while heaps := [domain for domain, heap in self._heaps.items() if heap]:
-            _, order, host = heapq.heappop(self._heaps[max(heaps, key=self._appeal)])
+        while self._domains:
+            _, _, domain = heapq.heappop(self._domains)
+            _, order, host = heapq.heappop(self._hosts[domain])
             candidate = self._room.first_fit(host.candidates)
             if candidate is not None:
                 self._take(host, order, candidate)
+            if self._hosts[domain]:
+                self._push_domain(domain)
+            if candidate is not None:
                 return Planned(instance, host, candidate)
         return None
-
-    def _appeal(self, domain: str | None) -> tuple[float, int]:
-        """Return the weight of the domain's best host, less for each instance in the domain."""
-        weight, order, _ = self._heaps[domain][0]
-        crowd = 0 if domain is None else self._in_domain[domain]
-        return -weight - self._situation.domain_multiplier * crowd, -order
 
     def _take(self, host: HostCandidate, order: int, candidate: Candidate) -> None:
         self._room.take(candidate)
         self._taken[host.uuid] += 1
-        self._in_domain[host.failure_domain] += 1
+        self._crowd[host.failure_domain] += 1
         if not self._apart:
             self._push(host, order)
 
     def _push(self, host: HostCandidate, order: int) -> None:
         weight = self._ranking.weight(host, self._taken[host.uuid])
-        heapq.heappush(self._heaps[host.failure_domain], (-weight, order, host))
+        heapq.heappush(self._hosts[host.failure_domain], (-weight, order, host))
+
+    def _push_domain(self, domain: str | None) -> None:
+        """Rate the domain by its best host, less for each instance that it was given."""
+        rating, order, _ = self._hosts[domain][0]
+        crowd = 0 if domain is None else self._crowd[domain]
+        rating += self._situation.domain_multiplier * crowd
+        # Nobody else has this order, so that domains are never compared.
+        heapq.heappush(self._domains, (rating, order, domain))

@@ -124,8 +124,7 @@ class Selector:
         try:
             placing.place_all()
         except OutOfHosts as out:
-            sifted = out.survey.sifted
-            capable = {} if sifted.kept or sifted.dropped else self._candidates.capable(request)
+            capable = {} if out.survey.shows_room else self._candidates.capable(request)
             raise explain(
                 Shortfall(
                     request,

@@ -35,6 +35,11 @@ class Survey:
     cut_off_at: int | None
     """The number of candidates at which the ledger stopped; None where it showed all."""
 
+    @property
+    def shows_room(self) -> bool:
+        """Did the ledger have any candidate at all, wherever?"""
+        return bool(self.sifted.kept or self.sifted.dropped or self.unregistered)
+
 
 class Surveyor:
     """Asks the ledger and the directory, then filters and weighs."""

@@ -72,12 +72,12 @@ class Cloud:
         zone: str | None = None,
         **totals: int,
     ) -> None:
-        self.ledger.add_host(uuid_of(host), **(totals or {"VCPU": 4}))
+        self.ledger.add_host(uuid_of(host), (), (), **(totals or {"VCPU": 4}))
         self.register(host, cell, domain, zone)
 
     def add_gpus(self, host: str, count: int, **totals: int) -> None:
         for number in range(count):
-            self.ledger.add_child(uuid_of(f"{host}-gpu{number}"), uuid_of(host), **totals)
+            self.ledger.add_child(uuid_of(f"{host}-gpu{number}"), uuid_of(host), (), (), **totals)
 
     def register(
         self, host: str, cell: str = "cell1", domain: str | None = None, zone: str | None = None
