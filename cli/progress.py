@@ -110,7 +110,7 @@ def picture(board: Board) -> RenderableType:
     parts: list[RenderableType] = [_states(board), _cells(board)]
     parts += [
         Text.assemble(
-            ("  rescued ", "dim"),
+            ("  moved ", "dim"),
             move.name,
             f"  {move.left} -> {move.went_to}  ",
             (move.fault, "dim"),
@@ -124,7 +124,9 @@ def _states(board: Board) -> Table:
     grid = Table.grid(padding=(0, 1))
     grid.add_row(
         "ended",
-        ProgressBar(board.builds, board.ended, width=_BAR, complete_style="cyan"),
+        ProgressBar(
+            board.builds, board.ended, width=_BAR, complete_style="cyan", finished_style="cyan"
+        ),
         f"{board.ended} of {board.builds}, {board.retried} retried, {board.seconds:.1f} s",
     )
     for state, count in board.by_state().items():
