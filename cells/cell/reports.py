@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from understudy.cells import leases, primitives
+from understudy.cells import errors, leases, primitives
 from understudy.cells.cell import attempts, instances
 from understudy.cells.changes import Row
 from understudy.cells.clock import db_now
@@ -50,7 +50,7 @@ class Reports(Section):
             raise instances.lost(connection, uuid, f"{states.BUILDING}/{attempt}")
         going_on = {"state": AttemptState.STARTED, "missed": 0}
         if not attempts.set_current(connection, started, attempts.UNDER_WAY, going_on):
-            raise self._over(connection, uuid, attempt)
+            raise _over(uuid, attempt)
         return instances.record(started)
 
     @writing
@@ -68,7 +68,7 @@ class Reports(Section):
             return instances.record(found)
         ended = {"state": AttemptState.SUCCEEDED, "ended_at": db_now()}
         if not attempts.set_current(connection, succeeded, attempts.UNDER_WAY, ended):
-            raise self._over(connection, uuid, attempt)
+            raise _over(uuid, attempt)
         return instances.record(succeeded)
 
     @writing
@@ -98,7 +98,7 @@ class Reports(Section):
             ended["cleaned"] = True
         may_fail = (*attempts.UNDER_WAY, AttemptState.FAILED)
         if not attempts.set_current(connection, failed, may_fail, ended):
-            raise self._over(connection, uuid, attempt)
+            raise _over(uuid, attempt)
         return instances.record(failed)
 
     @staticmethod
@@ -114,7 +114,8 @@ class Reports(Section):
         )
         return instances.swap(connection, uuid, expected, {"updated_at": db_now(), **values})
 
-    @staticmethod
-    def _over(connection: sa.Connection, uuid: str, attempt: int) -> Exception:
-        expected = f"{states.BUILDING}/{attempt}"
-        return instances.lost(connection, uuid, expected, "with that attempt ended")
+
+def _over(uuid: str, attempt: int) -> errors.LostRace:
+    """Say that the attempt has ended; the row shows what this transaction is about to undo."""
+    at = f"{states.BUILDING}/{attempt}"
+    return errors.LostRace(uuid, at, f"{at} with that attempt ended")
