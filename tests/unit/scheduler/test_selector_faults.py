@@ -242,6 +242,15 @@ class AdoptTest(FaultTestCase):
         self.assertEqual(4, len(set(found.values())))
         self.assertEqual({vm: {host} for vm, host in found.items()}, self.cloud.held_by(*VMS))
 
+    def test_members_together_come_together(self) -> None:
+        wanted = request(affinity=group(AffinityPolicy.AFFINITY))
+        best, *_ = self.best_hosts(wanted, VMS)
+        elsewhere = next(name for name in self.names if name != best)
+        self.claim("vm3", elsewhere)
+        found = hosts(self.cloud.select(wanted, VMS))
+        self.assertEqual({best}, set(found.values()))
+        self.assertEqual({vm: {best} for vm in VMS}, self.cloud.held_by(*VMS))
+
     def test_a_consumer_that_was_left_empty_is_claimed(self) -> None:
         self.ledger.leave_behind(uuid_of("vm"), OURS)
         found = hosts(self.cloud.select())
