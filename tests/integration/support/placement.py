@@ -72,7 +72,7 @@ class Placement(Server):
         try:
             # It writes the standard traits and resource classes down as it starts.
             return requests.get(self.url, timeout=5).ok
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
     def wipe(self) -> None:

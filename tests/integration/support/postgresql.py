@@ -62,7 +62,7 @@ class PostgreSQL(Server):
             "unix_socket_directories": self._home,
             "max_connections": 200,
             # A killed server loses nothing by this, only a machine without power does.
-            "synchronous_commit": "off",
+            "fsync": "off",
         }
         options = [f"--{name}={value}" for name, value in settings.items()]
         return [self.find("postgres") or "", "-D", str(self._home / "cluster"), *options]

@@ -87,7 +87,7 @@ class RabbitMQ(Server):
         try:
             # Every listener is up, AMQP's among them.
             return self._ask("GET", f"health/checks/port-listener/{self.port}").ok
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
     def add_vhost(self, name: str) -> str:
