@@ -32,6 +32,7 @@ class ApiStore:
 
         requests = Requests(database)
         self.accept = requests.accept
+        self.repeated = requests.repeated
         self.request = requests.request
         self.take_request = requests.take_request
         self.put_off_request = requests.put_off_request

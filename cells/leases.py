@@ -27,6 +27,12 @@ def put_off(seconds: float) -> dict[str, Any]:
     return {"lease_owner": None, "lease_until": db_now() + seconds}
 
 
+def woken(table: sa.Table) -> dict[str, Any]:
+    """Return what an update sets to end a put-off, for what was waited for has come."""
+    put_off_no_more = sa.case((table.c.lease_owner.is_(None), 0.0), else_=table.c.lease_until)
+    return {"lease_until": put_off_no_more}
+
+
 def is_free(table: sa.Table) -> sa.ColumnElement[bool]:
     """Is nobody working on the row, and may it be taken?"""
     return table.c.lease_until <= db_now()

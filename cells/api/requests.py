@@ -41,13 +41,15 @@ class Requests(Section):
         request: BuildRequest,
         instances: Sequence[tuple[str, str]],
         deadline_seconds: float,
+        asked: BuildRequest | None = None,
     ) -> RequestRecord:
         """Write the request and its instances (uuid, name) down, all ACCEPTED.
 
         The same id and body again give what was written the first time; another
-        body raises RequestIdTaken.
+        body raises RequestIdTaken. The body that counts is `asked`, what the
+        client sent, where `request` has the operator's options filled in.
         """
-        digest = _digest(request)
+        digest = _digest(asked or request)
         try:
             return self._insert(request, digest, instances, deadline_seconds)
         except db_errors.DBDuplicateEntry as error:
@@ -56,6 +58,10 @@ class Requests(Section):
             except errors.RequestUnknown:
                 # It is not the request that was there, but one of its instances.
                 raise error from None
+
+    def repeated(self, asked: BuildRequest) -> RequestRecord:
+        """Return what was written when this body came before; RequestIdTaken for another."""
+        return self._accepted_before(asked.request_id, _digest(asked))
 
     @writing
     def _insert(

@@ -109,7 +109,13 @@ class Endings(Section):
 
     @writing
     def mark_cleaned(self, connection: sa.Connection, uuid: str, attempt: int, host: str) -> None:
-        """Note that the host holds nothing of this attempt, nor of those before it."""
+        """Note that the host holds nothing of this attempt, nor of those before it.
+
+        A row that was put off until then may be taken now.
+        """
+        connection.execute(
+            sa.update(table).where(table.c.uuid == uuid).values(**leases.woken(table))
+        )
         row = attempts.row
         connection.execute(
             sa.update(attempts_table)

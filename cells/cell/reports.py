@@ -11,6 +11,7 @@ from understudy.cells.cell import attempts, instances
 from understudy.cells.changes import Row
 from understudy.cells.clock import db_now
 from understudy.cells.records import InstanceRecord
+from understudy.cells.tables_cell import instances as instances_table
 from understudy.cells.transactions import Section, writing
 from understudy.objects import states
 from understudy.objects.fault import Fault
@@ -112,7 +113,9 @@ class Reports(Section):
             row.attempt == attempt,
             row.service_host == host,
         )
-        return instances.swap(connection, uuid, expected, {"updated_at": db_now(), **values})
+        # Whoever put the row off to wait for the host waits no longer.
+        reported = {"updated_at": db_now(), **leases.woken(instances_table), **values}
+        return instances.swap(connection, uuid, expected, reported)
 
 
 def _over(uuid: str, attempt: int) -> errors.LostRace:

@@ -24,7 +24,6 @@ MISSED_BEATS: Final = 2
 _AT_ONCE: Final = 500
 
 _NOT_AT_REST: Final = (states.MOVING, states.FAILING, states.DELETING)
-_AWAITING_SUPER: Final = (states.EXHAUSTED, states.HANDING_OVER)
 
 
 class Sweeps(Section):
@@ -37,7 +36,8 @@ class Sweeps(Section):
         Those not at rest; builds that were never cast, or failed, or missed
         MISSED_BEATS heartbeats, or whose deadline passed or host is down; those
         that no super conductor took by the deadline; and those handed over of
-        which a host may still hold something.
+        which a host may still hold something. What is HANDING_OVER is never among
+        them: its claim may be in another cell already.
         """
         state = table.c.state
         late = table.c.deadline <= db_now()
@@ -65,7 +65,7 @@ class Sweeps(Section):
                 sa.or_(
                     state.in_(_NOT_AT_REST),
                     sa.and_(state == states.BUILDING, stalled),
-                    sa.and_(state.in_(_AWAITING_SUPER), late),
+                    sa.and_(state == states.EXHAUSTED, late),
                     sa.and_(state == states.HANDED_OVER, held),
                 ),
             )
@@ -76,13 +76,19 @@ class Sweeps(Section):
 
     @reading
     def exhausted(self, connection: sa.Connection, limit: int) -> list[InstanceRecord]:
-        """Return what a super conductor may take over in time, the one longest untouched first."""
+        """Return what a super conductor may take over, the one longest untouched first.
+
+        Of those that are HANDING_OVER already also the late ones: only it can end them.
+        """
+        state = table.c.state
+        in_time = sa.and_(state == states.EXHAUSTED, table.c.deadline > db_now())
         query = (
             sa.select(*instances.COLUMNS)
             .where(
-                table.c.state.in_(_AWAITING_SUPER),
+                # Said first, for the index; the rest only narrows it.
+                state.in_((states.EXHAUSTED, states.HANDING_OVER)),
                 leases.is_free(table),
-                table.c.deadline > db_now(),
+                sa.or_(in_time, state == states.HANDING_OVER),
             )
             .order_by(table.c.updated_at, table.c.uuid)
             .limit(limit)

@@ -56,6 +56,18 @@ class AcceptTest(RequestsTest):
         error = self.assertRaises(errors.RequestIdTaken, self.accept, other)
         self.assertEqual(wanted.request_id, error.request_id)
 
+    def test_the_body_that_counts_is_what_the_client_sent(self) -> None:
+        asked = request()
+        whole = asked.obj_clone()
+        whole.max_attempts = 3
+        first = self.api.accept(whole, [(uuid(), "a")], LONG, asked)
+        whole.max_attempts = 5
+        again = self.api.accept(whole, [(uuid(), "a")], LONG, asked)
+        self.assertEqual(first.created_at, again.created_at)
+        self.assertEqual(3, self.api.repeated(asked).request.max_attempts)
+        self.assertRaises(errors.RequestIdTaken, self.api.repeated, whole)
+        self.assertRaises(errors.RequestUnknown, self.api.repeated, request())
+
     def test_a_body_is_the_same_from_a_peer_that_does_not_know_an_empty_field(self) -> None:
         said = request()
         primitive = said.obj_to_wire()

@@ -61,9 +61,19 @@ class OverdueTest(CellTest):
         self.assertFalse(self.shown(self.exhausted()))
         late = self.exhausted(deadline_seconds=OVER)
         self.assertTrue(self.shown(late))
-        self.assertFalse(self.shown(self.cell.begin_hand_over(late, ME, LONG)))
-        left = self.cell.begin_hand_over(self.exhausted(deadline_seconds=OVER), ME, OVER)
-        self.assertTrue(self.shown(left))
+
+    def test_what_a_super_conductor_took_is_its_own_even_after_the_deadline(self) -> None:
+        exhausted = self.exhausted(deadline_seconds=OVER)
+        left = self.cell.begin_hand_over(exhausted, ME, OVER)
+        self.assertFalse(self.shown(left))
+        self.assertEqual([left.uuid], [record.uuid for record in self.cell.exhausted(10)])
+
+    def test_what_was_put_off_is_shown_again_once_its_host_is_clean(self) -> None:
+        record = self.deleting("h1")
+        self.cell.put_off(record, LONG)
+        self.assertFalse(self.shown(record))
+        self.cell.mark_cleaned(record.uuid, 1, "h1")
+        self.assertTrue(self.shown(record))
 
     def test_what_was_handed_over_is_shown_while_a_host_may_hold_something(self) -> None:
         record = self.building("h1", "h2")
