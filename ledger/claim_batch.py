@@ -179,7 +179,7 @@ class ClaimBatch:
         That write may still be under way, and Placement's undo of it would
         delete the consumer that a write on 0 has filled.
         """
-        doubtful = frozenset().union(*self._doubts())
+        doubtful = self._doubtful()
         return [
             claim
             for claim in part
@@ -187,13 +187,17 @@ class ClaimBatch:
         ]
 
     def _set_moved_aside(self, part: Part) -> Part:
-        """Settle the claims whose consumer has another generation now; return the others."""
+        """Settle the claims whose consumer has another generation now; return the others.
+
+        What looks like our own write is ours only if one of ours is in doubt.
+        """
+        doubtful = self._doubtful()
         rest: Part = []
         for claim in part:
             held = read_back(self._api, claim.consumer)
             if held.generation == claim.wanted.generation:
                 rest.append(claim)
-            elif claim.lost and claim.landed_as(held):
+            elif claim.consumer in doubtful and claim.landed_as(held):
                 self._claim([claim])
             else:
                 self._moved.add(claim.consumer)
@@ -201,6 +205,10 @@ class ClaimBatch:
                     claim.consumer, claim.wanted.generation, held.generation
                 )
         return rest
+
+    def _doubtful(self) -> frozenset[str]:
+        """Return the consumers of unanswered writes that could still land."""
+        return frozenset().union(*self._doubts())
 
 
 def read_back(placement: api.PlacementApi, consumer: str) -> HeldClaim:

@@ -51,7 +51,7 @@ class PlacementClaims:
     def unclaim(self, consumer: str, owner: Owner, generation: int) -> None:
         """Give back all that the consumer holds, at its ending only."""
         body = allocations.payload({}, owner, generation)
-        lost = False
+        lost = 0
         for failed in itertools.count(1):
             outcome = self._write_unclaim(consumer, body, lost)
             match outcome:
@@ -60,12 +60,12 @@ class PlacementClaims:
                 case api.Refused(status=status, detail=detail):
                     raise errors.LedgerRefused(f"unclaim of {consumer}", status, detail)
                 case api.Lost():
-                    lost = True
+                    lost += 1
                 case api.Conflict():
                     pass
             if self._is_gone(consumer, generation, lost):
                 return
-            if failed >= claim_batch.MAX_CONTENDED or (lost and failed >= claim_batch.MAX_LOST):
+            if failed >= claim_batch.MAX_CONTENDED or lost >= claim_batch.MAX_LOST:
                 raise _unsettled(lost, f"unclaim of {consumer}", outcome.detail)
             self._pause(failed)
 
@@ -73,13 +73,13 @@ class PlacementClaims:
         """Return what the ledger holds for the consumer. Raises LedgerUnavailable."""
         return claim_batch.read_back(self._api, consumer)
 
-    def _write_unclaim(self, consumer: str, body: dict[str, object], lost: bool) -> api.Outcome:
+    def _write_unclaim(self, consumer: str, body: dict[str, object], lost: int) -> api.Outcome:
         try:
             return self._api.write("PUT", f"/allocations/{consumer}", body)
         except errors.LedgerUnavailable as error:
             raise _unsettled(lost, error.operation, error.detail) from error
 
-    def _is_gone(self, consumer: str, generation: int, lost: bool) -> bool:
+    def _is_gone(self, consumer: str, generation: int, lost: int) -> bool:
         """Does the consumer hold nothing? StaleGeneration where it holds something newer."""
         try:
             held = self.read_back(consumer)
@@ -90,7 +90,7 @@ class PlacementClaims:
         return held.generation is None
 
 
-def _unsettled(lost: bool, operation: str, detail: str) -> errors.LedgerUnavailable:
+def _unsettled(lost: int, operation: str, detail: str) -> errors.LedgerUnavailable:
     kind = errors.OutcomeUnknown if lost else errors.LedgerUnavailable
     return kind(operation, detail)
 

@@ -5,6 +5,7 @@ For tests of how the real claims write: fast, and every write is seen.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.fakes.ledger_store import BadRequest, Concurrent, NoRoom, Store, Write
@@ -19,6 +20,10 @@ class StoreApi:
         self.store = store
         self.written: list[list[str]] = []
         """The consumers of each write that was sent."""
+        self.lost: set[int] = set()
+        """Which writes, counted from 1, never arrive."""
+        self.before: dict[int, Callable[[], None]] = {}
+        """What somebody else does right before a write."""
 
     def get(self, path: str, query: api.Query = ()) -> dict[str, Any]:
         held = self.store.held(path.rpartition("/")[2])
@@ -39,6 +44,9 @@ class StoreApi:
         body = body or {}
         bodies = body if method == "POST" else {path.rpartition("/")[2]: body}
         self.written.append(list(bodies))
+        self.before.get(len(self.written), lambda: None)()
+        if len(self.written) in self.lost:
+            return api.Lost("planned")
         try:
             self.store.apply([_write(consumer, one) for consumer, one in bodies.items()])
         except NoRoom as error:

@@ -123,3 +123,17 @@ class SplittingTest(testtools.TestCase):
         for consumer in ("vm1", "vm4"):
             cloud.store.consumers[consumer] = Consumer(OWNER)
         self.assertEqual(8, len(cloud.claim([("h0", 1)] * 8).claimed))
+
+    def test_what_others_wrote_is_not_ours_once_our_lost_write_is_fenced(self) -> None:
+        """vm0's claim fences the lost write of both; vm1's twin is somebody else's."""
+        cloud = Cloud([1, 0])
+
+        def somebody_else_claims_vm1() -> None:
+            cloud.store.consumers["vm1"] = Consumer(OWNER, 1, {"h1": {"VCPU": 1}})
+
+        cloud.api.lost = {1}
+        cloud.api.before[4] = somebody_else_claims_vm1
+        results = cloud.claim([("h0", 1), ("h1", 1)])
+        self.assertEqual([["vm0", "vm1"], ["vm0", "vm1"], ["vm0"], ["vm1"]], cloud.api.written)
+        self.assertEqual({"vm0": 1}, results.claimed)
+        self.assertIsInstance(results.refused["vm1"], errors.StaleGeneration)
