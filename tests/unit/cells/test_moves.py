@@ -154,6 +154,23 @@ class ClaimedTest(MovesTest):
         self.lost(record, lambda: self.cell.set_generation(record, 10))
 
 
+class StaleRecordTest(MovesTest):
+    def test_the_same_state_at_a_newer_attempt_is_a_lost_race(self) -> None:
+        old = self.failed("h1", "h2")
+        moving = self.cell.next_attempt(old, selection("h2"), [], ME, LONG)
+        self.cell.release(self.cell.claimed(moving, 2))
+        for change in (
+            lambda: self.cell.mark_cast(old),
+            lambda: self.cell.exhaust(old, fault()),
+            lambda: self.cell.begin_failing(old, fault()),
+            lambda: self.cell.handed_over(old),
+            lambda: self.cell.set_generation(old, 9),
+            lambda: self.cell.take(old, ME, LONG),
+            lambda: self.cell.next_attempt(old, selection("h3"), [], ME, LONG),
+        ):
+            self.lost(old, change)
+
+
 class ExhaustTest(MovesTest):
     def test_the_claim_is_kept_for_the_super_conductor(self) -> None:
         record = self.exhausted("h1", "h2")

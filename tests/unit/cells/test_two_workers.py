@@ -42,11 +42,15 @@ class TwoWorkers(stateful.RuleBasedStateMachine):
     def now(self) -> InstanceRecord:
         return self.cell.instance(self.uuid)
 
-    def act(self, worker: str, change: Callable[[], InstanceRecord]) -> None:
-        """Do it; what is refused must have changed nothing."""
-        before = self.now()
+    def act(
+        self, worker: str, change: Callable[[], InstanceRecord], *, reported: bool = False
+    ) -> None:
+        """Do it: on what the worker knows, or not at all."""
+        before, known = self.now(), self.held[worker]
         try:
             self.held[worker] = change()
+            assert known.attempt == before.attempt
+            assert reported or known.state == before.state
         except (errors.LostRace, errors.LeaseHeld, IllegalMove):
             now = self.now()
             assert (before.state, before.attempt, before.selection, before.lease_owner) == (
@@ -72,12 +76,13 @@ class TwoWorkers(stateful.RuleBasedStateMachine):
     def report_failure(self, worker: str) -> None:
         known = self.held[worker]
         report = (known.uuid, known.attempt, host_of(known), fault(), True)
-        self.act(worker, lambda: self.cell.fail(*report))
+        self.act(worker, lambda: self.cell.fail(*report), reported=True)
 
     @stateful.rule(worker=workers)
     def report_success(self, worker: str) -> None:
         known = self.held[worker]
-        self.act(worker, lambda: self.cell.succeed(known.uuid, known.attempt, host_of(known)))
+        report = (known.uuid, known.attempt, host_of(known))
+        self.act(worker, lambda: self.cell.succeed(*report), reported=True)
 
     @stateful.rule(worker=workers, host=hosts, seconds=LEASES)
     def next_attempt(self, worker: str, host: str, seconds: float) -> None:
@@ -137,5 +142,5 @@ class TwoWorkers(stateful.RuleBasedStateMachine):
 
 class TwoWorkersTest(testtools.TestCase):
     def test_what_is_committed_is_always_one_story(self) -> None:
-        settings = hypothesis.settings(max_examples=25, stateful_step_count=20, deadline=None)
-        stateful.run_state_machine_as_test(TwoWorkers, settings=settings)  # type: ignore[no-untyped-call]
+        settings = hypothesis.settings(max_examples=40, stateful_step_count=25, deadline=None)
+        stateful.run_state_machine_as_test(TwoWorkers, settings=settings)
