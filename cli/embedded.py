@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import tempfile
 import threading
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -30,6 +31,7 @@ from understudy.conductor.super_service import SuperConductorService
 from understudy.ledger import embedded as embedded_placement
 from understudy.ledger.ledger import Ledger
 from understudy.objects.errors import UnderstudyError
+from understudy.objects.fields import AdminState
 from understudy.objects.host import Host
 from understudy.rpcapi import embedded as embedded_bus
 from understudy.rpcapi.bus import API, EMBEDDED, Bus
@@ -212,19 +214,19 @@ class EmbeddedCloud:
     def _wait_for_hosts(self, expected: int) -> None:
         """Wait until every host is registered and schedulable, and the scheduler's map has it."""
         waiting = threading.Event()
-        waited = 0.0
-        while waited < PATIENCE:
+        until = time.monotonic() + PATIENCE
+        while True:
             self.super.discovery.sweep()
             ready = sum(
-                host.schedulable or host.admin_state != "enabled"
+                host.schedulable or host.admin_state != AdminState.ENABLED
                 for cell in self.cells.values()
                 for host in cell.store.hosts()
             )
             if ready >= expected and len(self.api.host_mappings()) >= expected:
                 return
-            waiting.wait(0.05)
-            waited += 0.05
-        raise NotReady(expected - ready, PATIENCE)
+            if time.monotonic() > until:
+                raise NotReady(expected - ready, PATIENCE)
+            waiting.wait(0.1)
 
 
 def open_cell(record: CellRecord, *, retry_seconds: float) -> CellAccess:

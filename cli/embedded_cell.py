@@ -31,8 +31,8 @@ class Pace:
             sweep=0.5,
             retry=0.5,
             beat=1.0,
-            host_down_time=10.0,
-            service_down_time=10.0,
+            host_down_time=60.0,
+            service_down_time=30.0,
         )
     )
     compute: ComputeSettings = field(

@@ -7,6 +7,7 @@ registration's, are the only orders that an agent takes besides its casts.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -42,6 +43,7 @@ class Reporter:
         agent: Agent,
         registrations: Registrations,
         settings: Settings,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take the parts; `name` is what the agent process listens under."""
         self._name = name
@@ -51,7 +53,9 @@ class Reporter:
         self._agent = agent
         self._registrations = registrations
         self._settings = settings
+        self._clock = clock
         self._tries = 0
+        self._beat_at = clock()
 
     def run(self, waiting: Waiting) -> None:
         """Report until `waiting` says that it is over."""
@@ -95,7 +99,14 @@ class Reporter:
                 f"registration of {host.name}", partial(self._register_one, host, holds)
             ):
                 return False
+            self._beat_if_due(hosts)
         return complete
+
+    def _beat_if_due(self, hosts: Sequence[Host]) -> None:
+        """Beat between two registrations: many of them take longer than a host may be silent."""
+        if self._clock() - self._beat_at >= self._settings.heartbeat_seconds:
+            registered = [host for host in hosts if not self._registrations.is_new(host)]
+            self._try("heartbeat", partial(self._tell_in_hand, registered))
 
     def _is_wanted(self, host: Host) -> bool:
         if self._registrations.is_new(host):
@@ -120,6 +131,11 @@ class Reporter:
         return sorted({*in_hand, *self._driver.holds(host)})
 
     def _beat(self, hosts: Sequence[Host]) -> None:
+        if self._tell_in_hand(hosts).register:
+            self._register(hosts)
+
+    def _tell_in_hand(self, hosts: Sequence[Host]) -> Orders:
+        self._beat_at = self._clock()
         in_hand: dict[str, list[tuple[str, int]]] = {host.name: [] for host in hosts}
         for row in self._journal.unfinished():
             if row.state in states.IN_HAND:
@@ -127,14 +143,13 @@ class Reporter:
                 pairs.append((row.tag.instance_uuid, row.tag.attempt))
         orders = self._conductor.heartbeat(RequestContext(), self._name, in_hand)
         self._take(orders)
-        if orders.register:
-            self._register(hosts)
+        return orders
 
     def _take(self, orders: Orders) -> None:
         self._registrations.order(orders.register)
         self._agent.carry_out(orders)
 
-    def _try(self, what: str, call: Callable[[], None]) -> bool:
+    def _try(self, what: str, call: Callable[[], object]) -> bool:
         """Say whether the conductor answered."""
         if self._journal.closed:
             raise JournalClosed

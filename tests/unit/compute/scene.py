@@ -157,6 +157,7 @@ class Scene:
             self.agent,
             self.registrations,
             Settings(backoff=BACKOFF),
+            self._clock,
         )
 
     def restart(self) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 from tests.unit.compute.scene import OTHER_VM, VM, AgentTestCase, Scene
 from understudy.compute.fake_hosts import fake_host
 from understudy.compute.fault_plan import FaultPlan
@@ -37,6 +39,13 @@ class RegisterTest(AgentTestCase):
         scene.conductor.refused.clear()
         scene.reporter.report()
         self.assertEqual({"host-a", "host-b"}, set(scene.conductor.hosts))
+
+    def test_it_beats_between_registrations_that_take_long(self) -> None:
+        times = itertools.count(0.0, 30.0)
+        scene = Scene(clock=lambda: next(times))
+        scene.reporter.report()
+        self.assertEqual(["host-a"], list(scene.conductor.beats[0]))
+        self.assertEqual(["host-a", "host-b"], list(scene.conductor.beats[-1]))
 
     def test_it_says_what_is_held_and_what_is_in_hand(self) -> None:
         scene = Scene()
