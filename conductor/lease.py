@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 
 
@@ -11,3 +12,11 @@ class Lease:
 
     owner: str
     seconds: float
+
+    def fresh(self) -> Lease:
+        """Return one for a single piece of work.
+
+        Threads and restarted processes share a name; with a lease under that
+        name each would take the other's rows for its own.
+        """
+        return Lease(f"{self.owner}/{uuid.uuid4().hex[:12]}", self.seconds)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from understudy.cells import errors as cell_errors
 from understudy.cells.cell_store import CellStore
 from understudy.cells.records import InstanceRecord
 from understudy.conductor.lease import Lease
+from understudy.conductor.patience import BUSY
 from understudy.ledger import errors as ledger_errors
 
 LOG = logging.getLogger(__name__)
@@ -24,23 +24,28 @@ class Worker:
         self._retry_seconds = retry_seconds
 
     def work(self, record: InstanceRecord, step: Callable[[InstanceRecord], None]) -> None:
-        """Take the row's lease and do `step`.
+        """Take the row's lease, do `step`, and give the lease back.
 
         Whoever is busy with the row, or was faster, is left to it. Where the
         ledger does not answer, the row is put off: what was intended is on
         disk, and the sweeper goes on from there.
         """
+        lease = self._lease.fresh()
         try:
-            step(self._store.take(record, self._lease.owner, self._lease.seconds))
-        except (cell_errors.LeaseHeld, cell_errors.LostRace) as busy:
+            taken = self._store.take(record, lease.owner, lease.seconds)
+        except BUSY as busy:
             LOG.debug("%s is somebody else's now: %s", record.uuid, busy)
+            return
+        try:
+            step(taken)
+        except BUSY as busy:
+            LOG.debug("%s was taken out of hand: %s", record.uuid, busy)
         except ledger_errors.LedgerError as error:
             LOG.warning("%s waits for the ledger: %s", record.uuid, error)
-            self.put_off(self._store.instance(record.uuid))
+            self.put_off(taken)
+            return
+        self._store.release(taken)
 
-    def put_off(self, record: InstanceRecord) -> None:
+    def put_off(self, taken: InstanceRecord) -> None:
         """Give the lease back, not to be taken before the retry time has passed."""
-        try:
-            self._store.put_off(record, self._retry_seconds)
-        except cell_errors.LostRace as race:
-            LOG.debug("%s moved on meanwhile: %s", record.uuid, race)
+        self._store.put_off(taken, self._retry_seconds)

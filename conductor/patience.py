@@ -1,0 +1,44 @@
+"""What to wait for, what to leave to others, and how one failure spares the rest."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+
+from understudy.cells import errors as cell_errors
+from understudy.ledger import errors as ledger_errors
+from understudy.rpcapi import errors as wire
+
+LOG = logging.getLogger(__name__)
+
+BUSY = (cell_errors.LostRace, cell_errors.LeaseHeld)
+"""Somebody else works on it, or was faster: leave it to them."""
+NOT_NOW = (
+    wire.ServiceUnavailable,
+    wire.LedgerDown,
+    wire.Overloaded,
+    ledger_errors.LedgerError,
+    cell_errors.CellUnreachable,
+    cell_errors.CellUnknown,
+    cell_errors.ApiDatabaseUnreachable,
+)
+"""Nothing is wrong with the request: try again later."""
+NEVER = (wire.NoValidHost, wire.TooManyEqualGroups, wire.LedgerRefusedRequest)
+"""The answer is no, and the scheduler holds nothing for it."""
+
+
+@contextlib.contextmanager
+def apart(what: str) -> Iterator[None]:
+    """Let what goes wrong with one row or cell be logged, and the others go on.
+
+    Only for work that a sweeper does again: what was intended is in a database.
+    """
+    try:
+        yield
+    except BUSY as busy:
+        LOG.debug("%s is left to others: %s", what, busy)
+    except NOT_NOW as error:
+        LOG.warning("%s waits: %s", what, error)
+    except Exception:
+        LOG.exception("%s went wrong; it is tried again", what)
