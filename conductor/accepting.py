@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from understudy.cells import errors as cell_errors
 from understudy.cells.api_store import ApiStore
@@ -30,23 +30,30 @@ class Acceptance:
         """Write the request down and return its instances' uuids.
 
         The uuids follow from the request id, so asking again gives the same
-        answer. Raises InvalidRequest, RequestIdTaken (same id, other body),
-        LedgerDown (its names cannot be checked now).
+        answer, whatever became of the options and of the ledger meanwhile.
+        Raises InvalidRequest, RequestIdTaken (same id, other body), LedgerDown
+        (its names cannot be checked now).
         """
         validation.check(request)
-        whole = self._bounds.complete(request)
-        self._check_names(whole)
         instances = [
-            (instance_uuid(whole.request_id, index), instance_name(whole, index))
-            for index in range(whole.count)
+            (instance_uuid(request.request_id, index), instance_name(request, index))
+            for index in range(request.count)
         ]
         try:
-            self._api.accept(whole, instances, float(whole.deadline_seconds or 0))
+            self._write_down(request, instances)
         except cell_errors.RequestIdTaken as error:
-            raise wire.RequestIdTaken(whole.request_id) from error
+            raise wire.RequestIdTaken(request.request_id) from error
         return BuildAccepted(
-            request_id=whole.request_id, instance_uuids=[uuid for uuid, _ in instances]
+            request_id=request.request_id, instance_uuids=[uuid for uuid, _ in instances]
         )
+
+    def _write_down(self, request: BuildRequest, instances: Sequence[tuple[str, str]]) -> None:
+        try:
+            self._api.repeated(request)
+        except cell_errors.RequestUnknown:
+            whole = self._bounds.complete(request)
+            self._check_names(whole)
+            self._api.accept(whole, instances, float(whole.deadline_seconds or 0), request)
 
     def _check_names(self, request: BuildRequest) -> None:
         try:
@@ -58,6 +65,7 @@ class Acceptance:
         except ledger_errors.LedgerError as error:
             raise wire.LedgerDown(str(error)) from error
 
+
 def instance_uuid(request_id: str, index: int) -> str:
     """Return the uuid of a request's instance: the same one each time."""
     return str(uuid.uuid5(uuid.UUID(request_id), f"instance-{index}"))
@@ -65,7 +73,10 @@ def instance_uuid(request_id: str, index: int) -> str:
 
 def instance_name(request: BuildRequest, index: int) -> str:
     """Return the request's name, numbered from 1 where there are several."""
-    return request.name if request.count == 1 else f"{request.name}-{index + 1}"
+    if request.count == 1:
+        return request.name
+    number = f"-{index + 1}"
+    return request.name[: validation.MAX_TEXT - len(number)] + number
 
 
 def _refuse(field: str, unknown: list[str], noun: str) -> None:

@@ -7,19 +7,16 @@ DELETED only when the ledger shows nothing any more.
 
 from __future__ import annotations
 
-import logging
-
 from understudy.cells import errors as cell_errors
 from understudy.cells import mapping_states
+from understudy.cells.api import requests
 from understudy.cells.api_store import ApiStore
 from understudy.cells.records import MappingRecord
 from understudy.conductor.cell_access import CellAccess, CellDirectory
 from understudy.conductor.first_claims import FirstClaims
-from understudy.ledger import errors as ledger_errors
+from understudy.conductor.patience import apart
 from understudy.objects import states
 from understudy.rpcapi import errors as wire
-
-LOG = logging.getLogger(__name__)
 
 BATCH = 100
 """Deletes looked at in one sweep."""
@@ -46,18 +43,21 @@ class Deleter:
             raise wire.InstanceNotFound(instance_uuid) from error
         if mapping.state == mapping_states.DELETED or mapping.cell_uuid is None:
             return
-        try:
+        with apart(f"the delete of {instance_uuid}"):
             self._bury(self._cells.get(mapping.cell_uuid), mapping)
-        except cell_errors.CellUnreachable as error:
-            LOG.warning("%s is deleted when its cell is back: %s", instance_uuid, error)
 
     def sweep(self) -> None:
-        """Go on with every delete that has not ended."""
+        """Go on with every delete that has not ended; a silent cell is asked once."""
+        silent: set[str | None] = set()
         for mapping in self._api.deleting(BATCH):
-            try:
-                self._go_on(mapping)
-            except (cell_errors.CellUnreachable, ledger_errors.LedgerUnavailable) as error:
-                LOG.warning("the delete of %s waits: %s", mapping.instance_uuid, error)
+            if mapping.cell_uuid in silent:
+                continue
+            with apart(f"the delete of {mapping.instance_uuid}"):
+                try:
+                    self._go_on(mapping)
+                except cell_errors.CellUnreachable:
+                    silent.add(mapping.cell_uuid)
+                    raise
 
     def _go_on(self, mapping: MappingRecord) -> None:
         if mapping.cell_uuid is None:
@@ -68,23 +68,35 @@ class Deleter:
             self._end(mapping)
 
     def _bury(self, access: CellAccess, mapping: MappingRecord) -> str:
-        """Put the tombstone into the cell; return the row's state."""
+        """Put the tombstone into the cell; return the row's state.
+
+        A row that took itself for superseded ends as deleted once no host holds
+        anything of it: the mapping knows no other cell.
+        """
         request = self._api.request(mapping.request_id).request
-        record = access.store.begin_deleting(
-            mapping.instance_uuid,
-            request_id=mapping.request_id,
-            name=mapping.name,
-            project_id=mapping.project_id,
-            user_id=mapping.user_id,
-            consumer_type=str(request.consumer_type),
-        )
+        try:
+            record = access.store.begin_deleting(
+                mapping.instance_uuid,
+                request_id=mapping.request_id,
+                name=mapping.name,
+                project_id=mapping.project_id,
+                user_id=mapping.user_id,
+                consumer_type=str(request.consumer_type),
+            )
+        except cell_errors.LostRace as race:
+            held = access.store.uncleaned(mapping.instance_uuid)
+            return race.found_state if held else states.DELETED
         if record.state == states.DELETING:
             access.nudge(mapping, mapping.instance_uuid)
         return record.state
 
     def _end_unmapped(self, mapping: MappingRecord) -> None:
-        """End a delete that came before the cell, once no selection is in flight."""
-        if self._api.request(mapping.request_id).state == "DONE":
+        """End a delete that came before the cell, once no selection is in flight.
+
+        Until its request is done, that is for whoever works on the request.
+        """
+        failed = mapping.fault is not None
+        if failed or self._api.request(mapping.request_id).state == requests.DONE:
             self._end(mapping)
 
     def _end(self, mapping: MappingRecord) -> None:

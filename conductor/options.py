@@ -114,6 +114,13 @@ def conductor_options() -> list[cfg.Opt]:
             help="Seconds before a row is tried again that waits for a service or a host.",
         ),
         cfg.FloatOpt(
+            "settle_time",
+            default=60.0,
+            min=0.05,
+            help="Seconds after which a claim whose answer was lost is looked for once more, "
+            "where its instance has ended. Keep it at twice the time that Placement is given.",
+        ),
+        cfg.FloatOpt(
             "beat_interval",
             default=5.0,
             min=0.1,
@@ -163,6 +170,7 @@ def timing(conf: cfg.ConfigOpts) -> Timing:
         lease=conductor.lease,
         sweep=conductor.sweep_interval,
         retry=conductor.retry_interval,
+        settle=conductor.settle_time,
         beat=conductor.beat_interval,
         host_down_time=conductor.host_down_time,
         service_down_time=conductor.service_down_time,

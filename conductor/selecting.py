@@ -19,8 +19,9 @@ from understudy.conductor import faults
 from understudy.conductor.bounds import alternates_wanted
 from understudy.conductor.first_claims import FirstClaims
 from understudy.conductor.lease import Lease
+from understudy.conductor.patience import BUSY, NEVER, NOT_NOW
 from understudy.conductor.placing import Placer
-from understudy.ledger import errors as ledger_errors
+from understudy.conductor.timing import Timing
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.fault import Fault
 from understudy.objects.fields import Blame
@@ -30,17 +31,6 @@ from understudy.rpcapi.context import RequestContext
 from understudy.rpcapi.scheduler import SchedulerClient
 
 LOG = logging.getLogger(__name__)
-
-NOT_NOW = (
-    wire.ServiceUnavailable,
-    wire.LedgerDown,
-    wire.Overloaded,
-    ledger_errors.LedgerUnavailable,
-    cell_errors.CellUnreachable,
-)
-"""Nothing is wrong with the request: try again later."""
-NEVER = (wire.NoValidHost, wire.TooManyEqualGroups, wire.LedgerRefusedRequest)
-"""The answer is no, and the scheduler holds nothing for it."""
 
 
 class RequestWorker:
@@ -54,7 +44,7 @@ class RequestWorker:
         first_claims: FirstClaims,
         enrich: Callable[[BuildRequest], BuildRequest],
         lease: Lease,
-        retry_seconds: float,
+        timing: Timing,
     ) -> None:
         """Take the collaborators.
 
@@ -67,32 +57,47 @@ class RequestWorker:
         self._first_claims = first_claims
         self._enrich = enrich
         self._lease = lease
-        self._retry_seconds = retry_seconds
+        self._timing = timing
 
     def work(self, request_id: str) -> None:
-        """Do all that can be done for the request now, unless somebody else does."""
+        """Do all that can be done for the request now, unless somebody else does.
+
+        Raises ApiDatabaseUnreachable.
+        """
+        lease = self._lease.fresh()
         try:
-            record = self._api.take_request(request_id, self._lease.owner, self._lease.seconds)
-        except cell_errors.LeaseHeld as held:
-            LOG.debug("request %s: %s", request_id, held)
-            return
+            record = self._api.take_request(request_id, lease.owner, lease.seconds)
+            seconds = self._work(record, lease)
+            if seconds is not None:
+                self._api.put_off_request(request_id, lease.owner, seconds)
+        except BUSY as busy:
+            LOG.debug("request %s is left to others: %s", request_id, busy)
+
+    def _work(self, record: RequestRecord, lease: Lease) -> float | None:
+        """Return the seconds after which to go on; None where the request is done."""
         try:
-            self._work(record)
+            deleted = self._end_unmapped_deletes(record)
+            mappings = self._api.mappings_of(record.request_id)
+            wanted = [m for m in mappings if m.state == mapping_states.ACCEPTED]
+            answer = record.answer
+            if answer is None and wanted:
+                answer = self._select(record, wanted, lease)
+            if answer is not None:
+                self._place_all(record, mappings, answer)
+            deleted = self._end_unmapped_deletes(record) or deleted
+            self._release_unmapped(record)
         except NOT_NOW as error:
-            LOG.warning("request %s is put off: %s", request_id, error)
-            self._api.put_off_request(request_id, self._lease.owner, self._retry_seconds)
+            LOG.warning("request %s is put off: %s", record.request_id, error)
+            return self._timing.retry
+        if deleted or (answer is None and wanted):
+            # What was claimed for those that ended, without an answer, may still come to light.
+            return self._timing.settle
+        self._api.finish_request(record.request_id, lease.owner)
+        return None
 
-    def _work(self, record: RequestRecord) -> None:
-        mappings = self._api.mappings_of(record.request_id)
-        wanted = [m for m in mappings if m.state == mapping_states.ACCEPTED]
-        answer = record.answer
-        if answer is None and wanted:
-            answer = self._select(record, wanted)
-        if answer is not None:
-            self._place_all(record, mappings, answer)
-        self._finish(record)
-
-    def _select(self, record: RequestRecord, wanted: Sequence[MappingRecord]) -> str | None:
+    def _select(
+        self, record: RequestRecord, wanted: Sequence[MappingRecord], lease: Lease
+    ) -> str | None:
         """Ask the scheduler and write its answer down; None where it said no."""
         if record.seconds_left <= 0:
             self._fail(record, wanted, faults.deadline_passed())
@@ -107,27 +112,32 @@ class RequestWorker:
                 [mapping.instance_uuid for mapping in wanted],
                 alternates_wanted(record.request),
                 {},
-                timeout=self._lease.seconds / 2,
+                timeout=lease.seconds / 2,
             )
         except NEVER as error:
             self._fail(record, wanted, fault_of(error))
             return None
         text = json.dumps(answer.obj_to_wire())
-        self._api.record_answer(record.request_id, self._lease.owner, text)
+        self._api.record_answer(record.request_id, lease.owner, text)
         return text
 
     def _place_all(
         self, record: RequestRecord, mappings: Sequence[MappingRecord], answer: str
     ) -> None:
+        """Place each; those whose cell does not answer do not keep the others waiting."""
         names = {mapping.instance_uuid: mapping.name for mapping in mappings}
+        left: list[Exception] = []
         for pick in unpack(answer).picks():
-            self._placer.place(
-                record.request, names[pick.instance_uuid], pick, record.seconds_left
-            )
+            name = names[pick.instance_uuid]
+            try:
+                self._placer.place(record.request, name, pick, record.seconds_left)
+            except NOT_NOW as error:
+                LOG.warning("%s is not placed yet: %s", pick.instance_uuid, error)
+                left.append(error)
+        if left:
+            raise left[0]
 
-    def _fail(
-        self, record: RequestRecord, wanted: Sequence[MappingRecord], fault: Fault
-    ) -> None:
+    def _fail(self, record: RequestRecord, wanted: Sequence[MappingRecord], fault: Fault) -> None:
         """End instances that no cell holds, their claims given back first."""
         for mapping in wanted:
             self._first_claims.release(record.request, mapping.instance_uuid)
@@ -136,13 +146,23 @@ class RequestWorker:
             except cell_errors.LostRace as race:
                 LOG.debug("%s is being deleted: %s", mapping.instance_uuid, race)
 
-    def _finish(self, record: RequestRecord) -> None:
-        """End those that were deleted before they were mapped; then the request is done."""
+    def _end_unmapped_deletes(self, record: RequestRecord) -> bool:
+        """End those that were deleted before they were mapped; are there any?"""
+        deleted = [
+            mapping.instance_uuid
+            for mapping in self._api.mappings_of(record.request_id)
+            if mapping.state == mapping_states.DELETING and mapping.cell_uuid is None
+        ]
+        for instance_uuid in deleted:
+            self._first_claims.release(record.request, instance_uuid)
+            self._api.end_deleting(instance_uuid)
+        return bool(deleted)
+
+    def _release_unmapped(self, record: RequestRecord) -> None:
+        """Read back once more what ended without a cell: a late claim may have landed."""
         for mapping in self._api.mappings_of(record.request_id):
-            if mapping.state == mapping_states.DELETING and mapping.cell_uuid is None:
+            if mapping.cell_uuid is None:
                 self._first_claims.release(record.request, mapping.instance_uuid)
-                self._api.end_deleting(mapping.instance_uuid)
-        self._api.finish_request(record.request_id, self._lease.owner)
 
 
 def unpack(answer: str) -> SelectionAnswer:

@@ -10,12 +10,15 @@ class Timing:
     """How long the conductor waits for what. All are seconds.
 
     `lease` must be longer than the longest call made under it (twice a call to
-    the scheduler); `retry` is the pause before the same row is tried again.
+    the scheduler); `retry` is the pause before the same row is tried again. After
+    `settle` a claim that nobody answered has landed or never will: twice the
+    ledger's timeout.
     """
 
     lease: float = 120.0
     sweep: float = 2.0
     retry: float = 2.0
+    settle: float = 60.0
     beat: float = 5.0
     host_down_time: float = 30.0
     service_down_time: float = 60.0
