@@ -41,9 +41,9 @@ class Caster:
                 self._store.request_of(record.request_id),
                 selection,
             )
-        except wire.ServiceUnavailable as error:
+        except (wire.WireError, cell_errors.HostUnknown) as error:
             LOG.warning("build %s/%s is not cast yet: %s", record.uuid, record.attempt, error)
-            self._put_off(record)
+            self._store.put_off(record, self._retry_seconds)
             return
         try:
             self._store.mark_cast(record)
@@ -53,7 +53,7 @@ class Caster:
     def tear_down(self, record: InstanceRecord, host: str, attempt: int) -> None:
         """Ask a host to destroy what it made for an attempt; it answers torn_down.
 
-        A teardown that cannot be delivered is asked again by the sweeper.
+        A teardown that cannot be delivered is asked for again by the sweeper.
         """
         try:
             self._compute.tear_down(
@@ -63,11 +63,5 @@ class Caster:
                 record.uuid,
                 attempt,
             )
-        except wire.ServiceUnavailable as error:
+        except (wire.WireError, cell_errors.HostUnknown) as error:
             LOG.warning("%s is not told to tear down %s yet: %s", host, record.uuid, error)
-
-    def _put_off(self, record: InstanceRecord) -> None:
-        try:
-            self._store.put_off(record, self._retry_seconds)
-        except cell_errors.LostRace:
-            LOG.debug("%s moved on while its cast failed", record.uuid)

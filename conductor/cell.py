@@ -19,9 +19,12 @@ from understudy.conductor.working import Worker
 from understudy.objects import states
 from understudy.objects.fault import Fault
 from understudy.objects.fields import AdminState
+from understudy.objects.states import AttemptState
 from understudy.rpcapi import errors as wire
 
 LOG = logging.getLogger(__name__)
+
+NOT_STARTED = (AttemptState.CLAIMED, AttemptState.CAST)
 
 
 class CellConductor:
@@ -35,9 +38,16 @@ class CellConductor:
         self._worker = worker
 
     def build_started(self, host: str, instance_uuid: str, attempt: int) -> None:
-        """Let the host go on, or raise Superseded: then it must drop the build."""
-        if self._store.host(host).admin_state == AdminState.DRAINING:
-            self._move_off(host, instance_uuid, attempt)
+        """Let the host go on, or raise Superseded: then it must drop the build.
+
+        A draining host starts nothing more: what it asks for is moved away.
+        """
+        draining = self._store.host(host).admin_state == AdminState.DRAINING
+        if draining and self._is_not_started(host, instance_uuid, attempt):
+            fault = faults.host_draining(host)
+            self.build_failed(host, instance_uuid, attempt, fault, cleaned=True)
+            current = self._store.instance(instance_uuid).attempt
+            raise wire.Superseded(instance_uuid, attempt, current)
         try:
             self._store.start(instance_uuid, attempt, host)
         except cell_errors.LostRace as race:
@@ -55,57 +65,57 @@ class CellConductor:
     ) -> None:
         """Write the fault down and, once the host holds nothing, take the next step.
 
-        Raises Superseded where a newer attempt is recorded.
+        Raises Superseded where a newer attempt is recorded; that the host holds
+        nothing is noted all the same.
         """
         try:
             record = self._store.fail(instance_uuid, attempt, host, fault, cleaned)
         except cell_errors.LostRace as race:
-            self._note_cleaned(host, instance_uuid, attempt, cleaned)
+            if cleaned:
+                self.torn_down(host, instance_uuid, attempt)
             raise _superseded(race, attempt) from race
         if cleaned:
             self._go_on(record, fault)
 
     def torn_down(self, host: str, instance_uuid: str, attempt: int) -> None:
         """Note that the host holds nothing of this attempt or an older one."""
+        self._store.mark_cleaned(instance_uuid, attempt, host)
         try:
-            self._store.mark_cleaned(instance_uuid, attempt, host)
             record = self._store.instance(instance_uuid)
         except cell_errors.InstanceUnknown:
             LOG.info("%s tore down %s, which nobody here knows", host, instance_uuid)
             return
         if record.state in ENDING:
-            self.end_instances([instance_uuid])
+            self._worker.work(record, self._ender.pursue)
         elif record.state == states.BUILDING and record.attempt == attempt:
             self._after_cleaning(record)
 
     def end_instances(self, instance_uuids: Sequence[str]) -> None:
         """Work towards the endings of these now instead of at the next sweep."""
         for uuid in instance_uuids:
-            record = self._store.instance(uuid)
+            try:
+                record = self._store.instance(uuid)
+            except cell_errors.InstanceUnknown as unknown:
+                LOG.warning("it cannot be ended: %s", unknown)
+                continue
             if record.state in ENDING:
                 self._worker.work(record, self._ender.pursue)
 
     def _after_cleaning(self, record: InstanceRecord) -> None:
         newest = self._store.attempts(record.uuid)[-1]
-        if newest.state == states.AttemptState.FAILED and newest.cleaned and newest.fault:
+        if newest.state == AttemptState.FAILED and newest.cleaned and newest.fault:
             self._go_on(record, newest.fault)
 
     def _go_on(self, record: InstanceRecord, fault: Fault) -> None:
         self._worker.work(record, lambda taken: self._mover.after_failure(taken, fault))
 
-    def _move_off(self, host: str, instance_uuid: str, attempt: int) -> None:
-        """Move a build that has not started off a draining host; raise Superseded."""
-        newest = self._store.attempts(instance_uuid)[-1]
-        if newest.number == attempt and newest.state == states.AttemptState.STARTED:
-            return
-        self.build_failed(host, instance_uuid, attempt, faults.host_draining(host), cleaned=True)
-        raise wire.Superseded(
-            instance_uuid, attempt, self._store.instance(instance_uuid).attempt
+    def _is_not_started(self, host: str, instance_uuid: str, attempt: int) -> bool:
+        return any(
+            known.number == attempt
+            and known.selection.service_host == host
+            and known.state in NOT_STARTED
+            for known in self._store.attempts(instance_uuid)
         )
-
-    def _note_cleaned(self, host: str, uuid: str, attempt: int, cleaned: bool) -> None:
-        if cleaned:
-            self.torn_down(host, uuid, attempt)
 
 
 def _superseded(race: cell_errors.LostRace, attempt: int) -> wire.Superseded:

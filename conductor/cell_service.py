@@ -42,7 +42,7 @@ class CellConductorService:
         caster = Caster(store, ComputeClient(bus), timing.retry)
         custody = Custody(store, claims)
         ender = Ender(store, caster, custody, timing.retry)
-        mover = Mover(store, claims, caster, ender, lease)
+        mover = Mover(store, claims, custody, caster, ender, lease)
         worker = Worker(store, lease, timing.retry)
         keeper = HostKeeper(store, inventory, bus.name, timing.host_down_time)
         recovery = CellRecovery(store, keeper, mover, ender, caster, custody, worker)

@@ -6,7 +6,9 @@ attempts name. Anything else has another owner and is left alone.
 
 from __future__ import annotations
 
+import enum
 import logging
+from dataclasses import dataclass
 
 from understudy.cells.cell_store import CellStore
 from understudy.cells.records import InstanceRecord
@@ -21,6 +23,23 @@ def owner_of(record: InstanceRecord) -> Owner:
     return Owner(record.project_id, record.user_id, record.consumer_type)
 
 
+class Where(enum.Enum):
+    """On what a row's claim stands."""
+
+    TARGET = "the recorded target"
+    EARLIER = "another target of this row's own"
+    NOWHERE = "nothing: there is no claim"
+    ELSEWHERE = "a host that this row never named"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a claim stands, and at which generation (0: there is none)."""
+
+    where: Where
+    generation: int
+
+
 class Custody:
     """Looks at and gives back the claims of one cell's instances."""
 
@@ -29,23 +48,22 @@ class Custody:
         self._store = store
         self._claims = claims
 
-    def is_ours(self, record: InstanceRecord) -> bool:
-        """Does the claim stand on the recorded target at the recorded generation?
+    def look(self, record: InstanceRecord) -> Standing:
+        """Return where the instance's claim stands. Raises LedgerUnavailable.
 
-        Raises LedgerUnavailable.
+        A claim on the recorded target is the row's at whatever generation: a
+        late run of its selection may have adopted, and so rewritten, it.
         """
         held = self._claims.read_back(record.uuid)
-        return (
-            record.selection is not None
-            and held.generation == record.generation
-            and same(held, record.selection.allocations)
-        )
+        if held.generation is None or not held.allocations:
+            return Standing(Where.NOWHERE, 0)
+        return Standing(self._where(record, held), held.generation)
 
     def give_back(self, record: InstanceRecord) -> None:
         """Give back the claim at the instance's ending, if it is still ours.
 
-        A tombstone that came before its insert holds none: whoever finds the
-        tombstone gives back what it claimed. Raises LedgerUnavailable.
+        A tombstone that came before its insert holds none: whoever ends the
+        delete gives back what was claimed. Raises LedgerUnavailable.
         """
         if record.generation is None:
             return
@@ -58,19 +76,19 @@ class Custody:
         self, record: InstanceRecord, stale: ledger_errors.StaleGeneration
     ) -> None:
         """Give back a claim that a swap of ours moved and could not write down."""
-        held = self._claims.read_back(record.uuid)
-        if held.generation is None or not held.allocations:
+        standing = self.look(record)
+        if standing.where is Where.NOWHERE:
             return
-        if not self._stands_on_an_attempt(record, held):
+        if standing.where is Where.ELSEWHERE:
             LOG.warning("the claim of %s has another owner and is left: %s", record.uuid, stale)
             return
-        self._claims.unclaim(record.uuid, owner_of(record), held.generation)
+        self._claims.unclaim(record.uuid, owner_of(record), standing.generation)
 
-    def _stands_on_an_attempt(self, record: InstanceRecord, held: HeldClaim) -> bool:
-        return any(
-            same(held, attempt.selection.allocations)
-            for attempt in self._store.attempts(record.uuid)
-        )
+    def _where(self, record: InstanceRecord, held: HeldClaim) -> Where:
+        if record.selection is not None and same(held, record.selection.allocations):
+            return Where.TARGET
+        targets = (attempt.selection.allocations for attempt in self._store.attempts(record.uuid))
+        return Where.EARLIER if any(same(held, target) for target in targets) else Where.ELSEWHERE
 
 
 def same(held: HeldClaim, allocations: dict[str, dict[str, int]]) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from understudy.cells import errors as cell_errors
 from understudy.cells.cell_store import CellStore
-from understudy.cells.records import AttemptRecord, InstanceRecord
+from understudy.cells.records import InstanceRecord
 from understudy.conductor.casting import Caster
 from understudy.conductor.custody import Custody
 from understudy.objects import states
@@ -39,24 +39,33 @@ class Ender:
         off until they answered. Safe to repeat. Raises LedgerUnavailable.
         """
         if self.tear_down_leftovers(record):
-            self._store.put_off(record, self._retry_seconds)
             return
         self._custody.give_back(record)
         self._store.end(record)
 
     def tear_down_leftovers(self, record: InstanceRecord) -> bool:
-        """Tell every live host that may hold something; is there one?"""
+        """Tell every live host that may hold something; is there one?
+
+        The row is put off before they are told, for their answer wakes it.
+        """
         waiting = [
-            attempt for attempt in self._store.uncleaned(record.uuid) if not self._gone(attempt)
+            attempt
+            for attempt in self._store.uncleaned(record.uuid)
+            if not self.is_gone(attempt.selection.service_host)
         ]
+        if waiting:
+            self._store.put_off(record, self._retry_seconds)
         for attempt in waiting:
             self._caster.tear_down(record, attempt.selection.service_host, attempt.number)
         return bool(waiting)
 
-    def _gone(self, attempt: AttemptRecord) -> bool:
-        """Is its host down and unschedulable? Then it tears down when it returns."""
+    def is_gone(self, name: str) -> bool:
+        """Is the host down, and does the ledger keep new builds away from it?
+
+        Then it tears down what it holds when it returns, before it is schedulable.
+        """
         try:
-            host = self._store.host(attempt.selection.service_host)
+            host = self._store.host(name)
         except cell_errors.HostUnknown:
             return True
         return host.down and not host.schedulable

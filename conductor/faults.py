@@ -15,6 +15,7 @@ HOST_DOWN = "host-down"
 HOST_DRAINING = "host-draining"
 GROUP_HOST_TAKEN = "group-host-taken"
 CLAIM_LOST = "claim-lost"
+CLAIM_GONE = "claim-gone"
 NO_OTHER_CELL = "no-other-cell"
 
 
@@ -49,6 +50,15 @@ def host_draining(host: str) -> Fault:
 def claim_lost(host: str) -> Fault:
     """Say that the host had no room left when its claim was tried."""
     return Fault(code=CLAIM_LOST, blames=Blame.HOST, message=f"{host} has no room any more")
+
+
+def claim_gone(host: str) -> Fault:
+    """Say that somebody else took the build's claim away."""
+    return Fault(
+        code=CLAIM_GONE,
+        blames=Blame.HOST,
+        message=f"the claim on {host} is gone, and nobody here gave it back",
+    )
 
 
 def group_host_taken(host: str) -> Fault:

@@ -14,7 +14,7 @@ from understudy.cells.cell_store import CellStore
 from understudy.cells.records import InstanceRecord
 from understudy.conductor import faults, retry
 from understudy.conductor.casting import Caster
-from understudy.conductor.custody import owner_of, same
+from understudy.conductor.custody import Custody, Where, owner_of
 from understudy.conductor.ending import Ender
 from understudy.conductor.lease import Lease
 from understudy.ledger import errors as ledger_errors
@@ -25,22 +25,36 @@ from understudy.objects.selection import Selection
 
 LOG = logging.getLogger(__name__)
 
+_OUR_FAULT = (401, 403)
+"""The ledger would refuse us on every host, until an operator mends our credentials."""
+
 
 class Mover:
     """Moves the builds of one cell from host to host."""
 
     def __init__(
-        self, store: CellStore, claims: Claims, caster: Caster, ender: Ender, lease: Lease
+        self,
+        store: CellStore,
+        claims: Claims,
+        custody: Custody,
+        caster: Caster,
+        ender: Ender,
+        lease: Lease,
     ) -> None:
         """Take the cell's parts."""
         self._store = store
         self._claims = claims
+        self._custody = custody
         self._caster = caster
         self._ender = ender
         self._lease = lease
 
     def after_failure(self, record: InstanceRecord, fault: Fault) -> None:
-        """Take the next step for a BUILDING row whose attempt failed and is cleaned."""
+        """Take the next step for a BUILDING row whose attempt failed and is cleaned.
+
+        The row must be leased to whoever calls. Raises LedgerUnavailable once
+        the next attempt is written down; `resume` goes on from there.
+        """
         step = retry.next_step(
             fault,
             self._usable(record.alternates),
@@ -51,7 +65,11 @@ class Mover:
         while isinstance(step, retry.TryHost):
             try:
                 moving = self._store.next_attempt(
-                    record, step.target, step.remaining, self._lease.owner, self._lease.seconds
+                    record,
+                    step.target,
+                    step.remaining,
+                    record.lease_owner or self._lease.owner,
+                    self._lease.seconds,
                 )
             except cell_errors.GroupHostTaken:
                 step = self._another(
@@ -72,61 +90,62 @@ class Mover:
 
     def _swap(self, record: InstanceRecord) -> None:
         """Swap to the recorded target, or to the next one that has room, and cast."""
-        while True:
+        following: InstanceRecord | None = record
+        while following is not None:
+            record = following
             target = _target(record)
             try:
-                generation = self._swap_once(record, target)
+                generation = self._claims.swap(
+                    WantedClaim(
+                        record.uuid, owner_of(record), target.allocation_request, record.generation
+                    )
+                )
             except (ledger_errors.ClaimConflict, ledger_errors.LedgerRefused) as lost:
+                if isinstance(lost, ledger_errors.LedgerRefused) and lost.status in _OUR_FAULT:
+                    raise
                 LOG.info("%s does not take %s: %s", target.service_host, record.uuid, lost)
-                record, moved = self._next_target(record, target)
-                if not moved:
-                    return
-                continue
+                following = self._next_target(record, target)
             except ledger_errors.StaleGeneration as stale:
+                following = self._after_stale(record, target, stale)
+            else:
+                self._caster.cast(self._store.claimed(record, generation))
+                return
+
+    def _after_stale(
+        self, record: InstanceRecord, target: Selection, stale: ledger_errors.StaleGeneration
+    ) -> InstanceRecord | None:
+        """Find out who moved the claim; the row to swap again, or None where that is settled.
+
+        It may have been a swap of ours whose answer was lost, to this target or
+        to one that was given up since.
+        """
+        standing = self._custody.look(record)
+        match standing.where:
+            case Where.TARGET:
+                self._caster.cast(self._store.claimed(record, standing.generation))
+            case Where.EARLIER:
+                return self._store.set_generation(record, standing.generation)
+            case Where.NOWHERE:
+                self._ender.fail(record, faults.claim_gone(target.service_host))
+            case Where.ELSEWHERE:
                 LOG.warning("%s is superseded: %s", record.uuid, stale)
                 self._store.handed_over(record)
-                return
-            self._caster.cast(self._confirm(record, generation))
-            return
+        return None
 
-    def _swap_once(self, record: InstanceRecord, target: Selection) -> int:
-        wanted = WantedClaim(
-            record.uuid, owner_of(record), target.allocation_request, record.generation
-        )
-        try:
-            return self._claims.swap(wanted)
-        except ledger_errors.StaleGeneration:
-            held = self._claims.read_back(record.uuid)
-            ours = record.generation is not None and held.generation == record.generation + 1
-            if not ours or not same(held, target.allocations):
-                raise
-            return record.generation + 1 if record.generation is not None else 1
-
-    def _confirm(self, record: InstanceRecord, generation: int) -> InstanceRecord:
-        """Write the claim down; where a delete came first, give it what to unclaim."""
-        try:
-            return self._store.claimed(record, generation)
-        except cell_errors.LostRace:
-            current = self._store.instance(record.uuid)
-            self._store.set_generation(current, generation)
-            raise
-
-    def _next_target(
-        self, record: InstanceRecord, lost: Selection
-    ) -> tuple[InstanceRecord, bool]:
-        """Write the next target down; (record, False) where there is none."""
+    def _next_target(self, record: InstanceRecord, lost: Selection) -> InstanceRecord | None:
+        """Write the next target of the same attempt down; None where there is none."""
         step = self._another(
             record, faults.claim_lost(lost.service_host), self._usable(record.alternates)
         )
         while isinstance(step, retry.TryHost):
             try:
-                return self._store.retarget(record, step.target, step.remaining), True
+                return self._store.retarget(record, step.target, step.remaining)
             except cell_errors.GroupHostTaken:
                 step = self._another(
                     record, faults.group_host_taken(step.target.service_host), step.remaining
                 )
         self._stop(record, step)
-        return record, False
+        return None
 
     def _another(
         self, record: InstanceRecord, fault: Fault, alternates: tuple[Selection, ...]
