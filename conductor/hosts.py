@@ -21,6 +21,8 @@ from understudy.rpcapi import errors as wire
 
 LOG = logging.getLogger(__name__)
 
+_UNKNOWN = 404
+
 Pairs = Sequence[tuple[str, int]]
 """(instance uuid, attempt) each."""
 
@@ -38,10 +40,10 @@ class HostKeeper:
         self._host_down_time = host_down_time
 
     def register(self, host: Host, holds: Pairs) -> Orders:
-        """Take a host in; it becomes schedulable if it holds nothing superseded.
+        """Take a host in; it becomes schedulable if it is enabled and holds no strays.
 
-        Otherwise it is told what to destroy, and to register again after that.
-        Raises HostRefused, LedgerDown.
+        Else the ledger keeps builds away from it; with strays it is told what to
+        destroy, and to register again after that. Raises HostRefused, LedgerDown.
         """
         try:
             record = self._store.register_host(host)
@@ -49,10 +51,9 @@ class HostKeeper:
         except (cell_errors.DuplicateHost, ledger_errors.LedgerRefused) as error:
             raise wire.HostRefused(host.name, str(error)) from error
         strays = self._store.strays(host.name, holds)
+        self._tell_ledger(record, schedulable=not strays and _may_be_schedulable(record))
         if strays:
             return Orders(tear_down={host.name: strays}, register=[host.name])
-        if record.admin_state == AdminState.ENABLED:
-            self._tell_ledger(record, schedulable=True)
         return Orders()
 
     def heartbeat(self, agent: str, in_hand: Mapping[str, Pairs]) -> Orders:
@@ -71,14 +72,20 @@ class HostKeeper:
         """Mark hosts down that went silent, and keep the ledger in step.
 
         Claims may leave a host only when it is both: down here, and kept out of
-        new selections by the ledger.
+        new selections by the ledger. Raises CellUnreachable; what the ledger
+        could not be told is told at the next sweep.
         """
         for host in self._store.silent_hosts(self._host_down_time):
             LOG.warning("%s has been silent for %.0f s: it is down", host.name, host.silent_for)
+            # A registration that was cut off may have told the ledger and not noted it.
+            self._store.mark_schedulable(host.name, schedulable=True)
             self._store.mark_down(host.name)
         for host in self._store.hosts():
             if host.schedulable and not _may_be_schedulable(host):
-                self._tell_ledger(host, schedulable=False)
+                try:
+                    self._tell_ledger(host, schedulable=False)
+                except ledger_errors.LedgerError as error:
+                    LOG.warning("%s is kept from new builds later: %s", host.name, error)
 
     def set_admin_state(self, name: str, admin_state: str, reason: str | None) -> Host:
         """Enable, disable or drain a host.
@@ -95,8 +102,17 @@ class HostKeeper:
         return as_object(record, self._cell_name)
 
     def _tell_ledger(self, host: HostRecord, *, schedulable: bool) -> None:
-        self._inventory.set_schedulable(host.compute_node_uuid, schedulable)
-        self._store.mark_schedulable(host.name, schedulable)
+        """Tell the ledger; whatever breaks off, it lets builds in only where we note that."""
+        if schedulable:
+            self._store.mark_schedulable(host.name, schedulable=True)
+        try:
+            self._inventory.set_schedulable(host.compute_node_uuid, schedulable)
+        except ledger_errors.LedgerRefused as refused:
+            if schedulable or refused.status != _UNKNOWN:
+                raise
+            LOG.info("the ledger does not know %s, so nothing is built there", host.name)
+        if not schedulable:
+            self._store.mark_schedulable(host.name, schedulable=False)
 
 
 def _may_be_schedulable(host: HostRecord) -> bool:
