@@ -41,7 +41,7 @@ class CellAccess:
         )
         try:
             self.conductor.end_instances(context, [instance_uuid])
-        except wire.ServiceUnavailable as error:
+        except wire.WireError as error:
             LOG.info("%s ends at its cell's next sweep: %s", instance_uuid, error)
 
 
@@ -56,18 +56,52 @@ class CellDirectory:
         self._lock = Lock()
 
     def all(self) -> list[CellAccess]:
-        """Return every cell, the disabled ones too: they still hold instances."""
-        return [self._access(record) for record in self._api.cells()]
+        """Return every cell, the disabled ones too: they still hold instances.
+
+        Raises CellUnreachable where an address is none.
+        """
+        return [self.open(record) for record in self._api.cells()]
+
+    def usable(self) -> list[CellAccess]:
+        """Return every cell whose addresses are any; the others are logged."""
+        found: list[CellAccess] = []
+        for record in self._api.cells():
+            try:
+                found.append(self.open(record))
+            except cell_errors.CellUnreachable as error:
+                LOG.warning("it is left out: %s", error)
+        return found
+
+    def records(self) -> list[CellRecord]:
+        """Return every cell as it is registered."""
+        return self._api.cells()
 
     def get(self, cell_uuid: str) -> CellAccess:
-        """Return the cell with this uuid. Raises CellUnknown."""
+        """Return the cell with this uuid. Raises CellUnknown, CellUnreachable."""
         with self._lock:
             if cell_uuid in self._opened:
                 return self._opened[cell_uuid]
-        for record in self._api.cells():
-            if record.uuid == cell_uuid:
-                return self._access(record)
-        raise cell_errors.CellUnknown(cell_uuid)
+        return self.open(self._api.cell_by_uuid(cell_uuid))
+
+    def open(self, record: CellRecord) -> CellAccess:
+        """Return the cell of this record, opened anew if its addresses changed.
+
+        Raises CellUnreachable where they are no addresses.
+        """
+        with self._lock:
+            known = self._opened.get(record.uuid)
+            if known is not None and known.record == record:
+                return known
+            try:
+                opened = self._open_cell(record)
+            except Exception as error:
+                raise cell_errors.CellUnreachable(
+                    record.name, f"it cannot be opened: {error}"
+                ) from error
+            if known is not None:
+                known.close()
+            self._opened[record.uuid] = opened
+            return opened
 
     def close(self) -> None:
         """Close every cell that was opened."""
@@ -75,13 +109,3 @@ class CellDirectory:
             for access in self._opened.values():
                 access.close()
             self._opened.clear()
-
-    def _access(self, record: CellRecord) -> CellAccess:
-        with self._lock:
-            known = self._opened.get(record.uuid)
-            if known is not None and known.record == record:
-                return known
-            if known is not None:
-                known.close()
-            self._opened[record.uuid] = self._open_cell(record)
-            return self._opened[record.uuid]

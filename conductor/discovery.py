@@ -8,6 +8,7 @@ from understudy.cells import errors as cell_errors
 from understudy.cells.api_store import ApiStore
 from understudy.cells.records import HostMapping
 from understudy.conductor.cell_access import CellAccess, CellDirectory
+from understudy.conductor.patience import apart
 
 LOG = logging.getLogger(__name__)
 
@@ -26,19 +27,14 @@ class Discovery:
         A host that two cells claim stays with the first; it is logged, for an
         operator must take it out of one of them.
         """
-        known = {(m.host, m.compute_node_uuid, m.cell_uuid) for m in self._api.host_mappings()}
-        for access in self._cells.all():
-            if not access.record.enabled:
-                continue
-            try:
-                self._map(access, known)
-            except cell_errors.CellUnreachable as error:
-                LOG.warning("no hosts are discovered there: %s", error)
+        known = set(self._api.host_mappings())
+        for access in self._cells.usable():
+            if access.record.enabled:
+                with apart(f"the discovery of hosts in {access.name}"):
+                    self._map(access, known)
 
-    def _map(self, access: CellAccess, known: set[tuple[str, str, str]]) -> None:
+    def _map(self, access: CellAccess, known: set[HostMapping]) -> None:
         for host in access.store.hosts():
-            if (host.name, host.compute_node_uuid, access.record.uuid) in known:
-                continue
             mapping = HostMapping(
                 host=host.name,
                 nodename=host.nodename,
@@ -47,7 +43,9 @@ class Discovery:
                 availability_zone=host.availability_zone,
                 failure_domain=host.failure_domain,
             )
+            if mapping in known:
+                continue
             try:
                 self._api.put_host_mappings([mapping])
             except cell_errors.HostInTwoCells as error:
-                LOG.error("%s; take it out of one of the two", error)
+                LOG.warning("%s", error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 
 from understudy.cells.api_store import ApiStore
 from understudy.conductor.accepting import Acceptance
@@ -14,10 +15,12 @@ from understudy.conductor.deleting import Deleter
 from understudy.conductor.discovery import Discovery
 from understudy.conductor.endpoints import SuperConductorEndpoint
 from understudy.conductor.first_claims import FirstClaims
+from understudy.conductor.fleet import Fleet
 from understudy.conductor.lease import Lease
 from understudy.conductor.looking import Lookout
 from understudy.conductor.placing import Placer
 from understudy.conductor.selecting import RequestWorker
+from understudy.conductor.settling import Settler
 from understudy.conductor.super import SuperConductor, where_members_are
 from understudy.conductor.sweeping import Sweeper
 from understudy.conductor.takeover import Takeover
@@ -34,9 +37,9 @@ BATCH = 100
 
 
 class SuperConductorService:
-    """The super conductor: its server, its workers and its sweeper."""
+    """The super conductor: its server, its workers and its sweepers."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it puts a service together
         self,
         bus: Bus,
         api: ApiStore,
@@ -53,9 +56,13 @@ class SuperConductorService:
         lease = Lease(name, timing.lease)
         scheduler = SchedulerClient(bus)
         first_claims = FirstClaims(claims)
-        placer = Placer(api, cells, claims, first_claims)
+        placer = Placer(api, cells, claims, lease)
         deleter = Deleter(api, cells, first_claims)
-        takeover = Takeover(api, cells, scheduler, placer, first_claims, lease)
+        enrich = functools.partial(where_members_are, cells)
+        takeover = Takeover(
+            api, cells, scheduler, placer, first_claims, enrich, lease.fresh(), timing.retry
+        )
+        settler = Settler(api, cells, first_claims, lease.fresh())
         self.discovery = Discovery(api, cells)
         self._api = api
         self._requests = RequestWorker(
@@ -63,11 +70,13 @@ class SuperConductorService:
             scheduler,
             placer,
             first_claims,
-            functools.partial(where_members_are, cells),
+            enrich,
             lease,
-            timing.retry,
+            timing,
         )
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="requests")
+        self._begun: set[str] = set()
+        self._lock = Lock()
         self._server = Server(
             bus,
             "super-conductor",
@@ -78,7 +87,8 @@ class SuperConductorService:
                         cells,
                         Acceptance(api, vocabulary, bounds),
                         deleter,
-                        Lookout(api, cells, timing.service_down_time),
+                        Lookout(api, cells),
+                        Fleet(api, cells, timing.service_down_time),
                         self._begin,
                     )
                 )
@@ -86,17 +96,12 @@ class SuperConductorService:
             name=name,
             workers=workers,
         )
+        # A thread for each of what may have to wait for different services.
         self.sweeper = Sweeper(
-            "super-sweeper",
-            timing.sweep,
-            [
-                self.discovery.sweep,
-                self._sweep_requests,
-                takeover.sweep,
-                takeover.settle,
-                deleter.sweep,
-            ],
+            "super-sweeper", timing.sweep, [self.discovery.sweep, self._sweep_requests]
         )
+        self._deletes = Sweeper("super-deletes", timing.sweep, [deleter.sweep])
+        self._takeovers = Sweeper("super-takeovers", timing.sweep, [takeover.sweep, settler.sweep])
         self._beats = Sweeper(
             "super-beats", timing.beat, [functools.partial(api.beat_service, "conductor", name)]
         )
@@ -104,18 +109,26 @@ class SuperConductorService:
     def start(self) -> None:
         """Begin to listen, to sweep and to beat."""
         self._server.start()
-        self.sweeper.start()
-        self._beats.start()
+        for sweeper in self._sweepers():
+            sweeper.start()
 
     def stop(self) -> None:
         """Take no more calls, finish those begun, and leave the rest to the databases."""
         self._server.stop()
         self._server.wait()
-        self.sweeper.stop()
+        for sweeper in self._sweepers():
+            sweeper.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
-        self._beats.stop()
+
+    def _sweepers(self) -> tuple[Sweeper, ...]:
+        return (self.sweeper, self._deletes, self._takeovers, self._beats)
 
     def _begin(self, request_id: str) -> None:
+        """Work on the request as soon as a thread is free, unless it waits for one already."""
+        with self._lock:
+            if request_id in self._begun:
+                return
+            self._begun.add(request_id)
         self._pool.submit(self._work, request_id)
 
     def _sweep_requests(self) -> None:
@@ -127,3 +140,6 @@ class SuperConductorService:
             self._requests.work(request_id)
         except Exception:
             LOG.exception("request %s is tried again when its lease has run out", request_id)
+        finally:
+            with self._lock:
+                self._begun.discard(request_id)

@@ -3,7 +3,8 @@
 The super conductor finds them in the cells' databases, selects again without
 the cells that were tried, and the scheduler swaps the claim that is still held.
 The instance's mapping is the arbiter: it says HANDING_OVER before the scheduler
-is asked, and points to the new cell before anything is inserted there.
+is asked, and points to the new cell before anything is inserted there. The old
+cell's row is HANDING_OVER all that time, and belongs to the super conductor.
 """
 
 from __future__ import annotations
@@ -11,20 +12,22 @@ from __future__ import annotations
 import json
 import logging
 import uuid
+from collections.abc import Callable
 
 from understudy.cells import errors as cell_errors
 from understudy.cells import mapping_states
 from understudy.cells.api_store import ApiStore
-from understudy.cells.records import InstanceRecord, NewBuild
+from understudy.cells.records import InstanceRecord, MappingRecord, NewBuild
 from understudy.conductor import faults
 from understudy.conductor.bounds import alternates_wanted
 from understudy.conductor.cell_access import CellAccess, CellDirectory
 from understudy.conductor.first_claims import FirstClaims
 from understudy.conductor.lease import Lease
+from understudy.conductor.patience import NEVER, NOT_NOW, apart
 from understudy.conductor.placing import Placer
-from understudy.conductor.selecting import NEVER, NOT_NOW, unpack
-from understudy.objects import states
+from understudy.conductor.selecting import unpack
 from understudy.objects.build_request import BuildRequest
+from understudy.objects.fault import Fault
 from understudy.objects.selection_answer import Pick, SelectionAnswer
 from understudy.rpcapi.context import RequestContext
 from understudy.rpcapi.scheduler import SchedulerClient
@@ -45,108 +48,119 @@ class Takeover:
         scheduler: SchedulerClient,
         placer: Placer,
         first_claims: FirstClaims,
+        enrich: Callable[[BuildRequest], BuildRequest],
         lease: Lease,
+        retry_seconds: float,
     ) -> None:
-        """Take the collaborators."""
+        """Take the collaborators; `enrich` is as in RequestWorker.
+
+        The lease is this object's own, for one thread: it keeps what it has
+        begun until it has ended it.
+        """
         self._api = api
         self._cells = cells
         self._scheduler = scheduler
         self._placer = placer
         self._first_claims = first_claims
+        self._enrich = enrich
         self._lease = lease
+        self._retry_seconds = retry_seconds
 
     def sweep(self) -> None:
         """Take over what every reachable cell has given up on."""
-        for access in self._cells.all():
-            try:
+        for access in self._cells.usable():
+            with apart(f"what {access.name} is exhausted of"):
                 for record in access.store.exhausted(BATCH):
-                    self._work(access, record)
-            except cell_errors.CellUnreachable as error:
-                LOG.warning("exhausted builds wait: %s", error)
-
-    def settle(self) -> None:
-        """Settle hand-overs that a killed conductor left and that their cell has ended.
-
-        The claim may have been swapped to a host that was never told; nobody
-        else owns it, for the mapping still says HANDING_OVER.
-        """
-        for mapping in self._api.handing_over(BATCH):
-            try:
-                access = self._cells.get(str(mapping.cell_uuid))
-                record = access.store.instance(mapping.instance_uuid)
-                if record.state == states.ERROR:
-                    self._settle_ended(access, record)
-            except NOT_NOW as error:
-                LOG.warning("%s is settled later: %s", mapping.instance_uuid, error)
-            except (cell_errors.LostRace, cell_errors.LeaseHeld) as busy:
-                LOG.debug("%s is somebody else's: %s", mapping.instance_uuid, busy)
-
-    def _settle_ended(self, access: CellAccess, record: InstanceRecord) -> None:
-        lease = self._lease
-        self._api.begin_hand_over(record.uuid, record.attempt, lease.owner, lease.seconds)
-        self._first_claims.release(access.store.request_of(record.request_id), record.uuid)
-        self._api.give_up_hand_over(record.uuid, lease.owner)
+                    with apart(f"the takeover of {record.uuid}"):
+                        self._work(access, record)
 
     def _work(self, access: CellAccess, record: InstanceRecord) -> None:
-        lease = self._lease
+        taken = access.store.begin_hand_over(record, self._lease.owner, self._lease.seconds)
         try:
-            taken = access.store.begin_hand_over(record, lease.owner, lease.seconds)
             self._take_over(access, taken)
-        except (cell_errors.LostRace, cell_errors.LeaseHeld) as busy:
-            LOG.debug("%s is somebody else's now: %s", record.uuid, busy)
-        except NOT_NOW as error:
-            LOG.warning("%s waits for another cell: %s", record.uuid, error)
+        except NOT_NOW:
+            access.store.put_off(taken, self._retry_seconds)
+            raise
 
     def _take_over(self, access: CellAccess, record: InstanceRecord) -> None:
         mapping = self._api.mapping(record.uuid)
         if mapping.cell_uuid == access.record.uuid:
-            self._api.begin_hand_over(
-                record.uuid, record.attempt, self._lease.owner, self._lease.seconds
-            )
-            pick = self._select(access, record)
-            if pick is None:
+            moved = self._hand_over(access, record)
+            if moved is None:
                 return
-            text = json.dumps(_one(record, pick).obj_to_wire())
-            try:
-                mapping = self._api.hand_over(
-                    record.uuid, self._lease.owner, pick.claimed.cell_uuid, record.attempt + 1, text
-                )
-            except cell_errors.LostRace:
-                request = access.store.request_of(record.request_id)
-                self._first_claims.release_written(request, record.uuid, pick.generation)
-                raise
-        if mapping.state == mapping_states.MAPPED and mapping.pick is not None:
+            mapping = moved
+        is_next = mapping.attempt == record.attempt + 1
+        if mapping.state == mapping_states.MAPPED and mapping.pick is not None and is_next:
+            # Said once more that it is ours: nobody ends it here while it begins there.
+            record = access.store.take(record, self._lease.owner, self._lease.seconds)
             self._insert(access, record, unpack(mapping.pick).picks()[0])
-            access.store.handed_over(record)
+        access.store.handed_over(record)
+
+    def _hand_over(self, access: CellAccess, record: InstanceRecord) -> MappingRecord | None:
+        """Map it to the cell of a new selection; None where none can take it."""
+        lease = self._lease
+        self._api.begin_hand_over(record.uuid, record.attempt, lease.owner, lease.seconds)
+        pick = self._select(access, record)
+        if pick is None:
+            return None
+        text = json.dumps(SelectionAnswer.pack(record.request_id, [pick]).obj_to_wire())
+        try:
+            return self._api.hand_over(
+                record.uuid, lease.owner, pick.claimed.cell_uuid, record.attempt + 1, text
+            )
+        except cell_errors.LostRace:
+            request = access.store.request_of(record.request_id)
+            self._first_claims.release_written(request, record.uuid, pick.generation)
+            raise
 
     def _select(self, access: CellAccess, record: InstanceRecord) -> Pick | None:
         """Select in the cells that were not tried; None where none can take it."""
-        request = self._without_tried_cells(access, record)
+        if record.seconds_left <= 0:
+            self._give_up(access, record, faults.deadline_passed(record.fault))
+            return None
+        request = access.store.request_of(record.request_id).obj_clone()
+        request.count = 1
+        tried, silent = self._tried(record.uuid)
+        request.ignore_cells = [*request.ignore_cells, *tried]
         try:
             answer = self._scheduler.select_destinations(
                 RequestContext.of_instance(record.request_id, record.project_id, record.user_id),
                 str(uuid.uuid5(uuid.UUID(record.uuid), f"attempt-{record.attempt + 1}")),
-                request,
+                self._enrich(request),
                 [record.uuid],
                 alternates_wanted(request),
                 {record.uuid: record.generation or 0},
                 timeout=self._lease.seconds / 2,
             )
         except NEVER as error:
-            self._api.give_up_hand_over(record.uuid, self._lease.owner)
-            access.store.begin_failing(record, faults.no_other_cell(record.fault, str(error)))
-            access.nudge(record, record.uuid)
+            if silent:
+                raise silent[0] from error
+            self._give_up(access, record, faults.no_other_cell(record.fault, str(error)))
             return None
         return answer.picks()[0]
 
-    def _without_tried_cells(self, access: CellAccess, record: InstanceRecord) -> BuildRequest:
-        """Return the request for this one instance, its tried cells left out."""
-        request: BuildRequest = access.store.request_of(record.request_id).obj_clone()
-        request.count = 1
-        request.ignore_cells = request.ignore_cells + [
-            other.record.uuid for other in self._cells.all() if _was_tried(other, record.uuid)
-        ]
-        return request
+    def _give_up(self, access: CellAccess, record: InstanceRecord, fault: Fault) -> None:
+        """Let its cell end it.
+
+        The mapping stays HANDING_OVER: an earlier selection may have moved the
+        claim to where its cell will not look, and settling.py does.
+        """
+        access.store.release(access.store.begin_failing(record, fault))
+        access.nudge(record, record.uuid)
+
+    def _tried(self, instance_uuid: str) -> tuple[list[str], list[Exception]]:
+        """Return the uuids of the cells to leave out, and why some did not answer."""
+        tried: list[str] = []
+        silent: list[Exception] = []
+        for record in self._cells.records():
+            try:
+                self._cells.open(record).store.instance(instance_uuid)
+            except cell_errors.InstanceUnknown:
+                continue
+            except cell_errors.CellUnreachable as error:
+                silent.append(error)
+            tried.append(record.uuid)
+        return tried, silent
 
     def _insert(self, old: CellAccess, record: InstanceRecord, pick: Pick) -> None:
         request = old.store.request_of(record.request_id)
@@ -164,15 +178,3 @@ class Takeover:
             deadline_seconds=record.seconds_left,
         )
         self._placer.insert(self._cells.get(pick.claimed.cell_uuid), build)
-
-
-def _one(record: InstanceRecord, pick: Pick) -> SelectionAnswer:
-    return SelectionAnswer.pack(record.request_id, [pick])
-
-
-def _was_tried(access: CellAccess, instance_uuid: str) -> bool:
-    try:
-        access.store.instance(instance_uuid)
-    except cell_errors.InstanceUnknown:
-        return False
-    return True
