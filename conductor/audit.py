@@ -7,19 +7,19 @@ on; whoever wants a verdict asks when nothing is in flight.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from understudy.cells import errors as cell_errors
-from understudy.cells.records import InstanceRecord
+from understudy.cells.records import Holder
 from understudy.conductor.cell_access import CellAccess, CellDirectory
 from understudy.ledger.protocols import Books, Claims
 from understudy.objects import states
+from understudy.objects.selection import allocations_of
 
 HOLDING = states.WORKING | {states.ACTIVE}
 """The states in which an instance may hold a claim."""
-MUST_HOLD = frozenset({states.BUILDING, states.MOVING, states.EXHAUSTED, states.ACTIVE})
-"""The states in which it must."""
+MUST_HOLD = HOLDING - {states.FAILING, states.DELETING}
+"""Those in which it must: from its insert to its ending, it is never without."""
 
 Amounts = dict[str, dict[str, int]]
 """By provider and resource class."""
@@ -59,31 +59,41 @@ class Audit:
     def run(self) -> AuditReport:
         """Return what does not add up now. Raises CellUnreachable, LedgerUnavailable."""
         report = AuditReport()
-        held = self._held(report)
-        rows = {record.uuid: (access, record) for access, record in self._rows()}
+        providers = list(self._providers())
+        held = self._held(providers, report)
+        rows = self._rows(report)
         for consumer, amounts in sorted(held.items()):
-            if consumer not in rows:
-                if self._is_ours(consumer):
-                    report.leaked.append(f"{consumer} (unknown) still holds {_say(amounts)}")
-                continue
-            access, record = rows[consumer]
-            if record.state not in HOLDING:
-                report.leaked.append(f"{consumer} ({record.state}) still holds {_say(amounts)}")
-            elif not _stands_on_a_target(access, record, amounts):
-                report.doubled.append(f"{consumer} holds {_say(amounts)}, not what it asked for")
-        for uuid, (_, record) in sorted(rows.items()):
-            if record.state in MUST_HOLD and uuid not in held:
-                report.missing.append(f"{uuid} ({record.state}) holds no claim")
+            if consumer in rows:
+                access, row = rows[consumer]
+                self._compare(access, row, amounts, frozenset(providers), report)
+            elif self._is_ours(consumer):
+                report.leaked.append(f"{consumer} (unknown) still holds {_say(amounts)}")
+        for uuid, (_, row) in sorted(rows.items()):
+            if row.state in MUST_HOLD and uuid not in held:
+                report.missing.append(f"{uuid} ({row.state}) holds no claim")
         return report
+
+    @staticmethod
+    def _compare(
+        access: CellAccess,
+        row: Holder,
+        amounts: Amounts,
+        providers: frozenset[str],
+        report: AuditReport,
+    ) -> None:
+        if row.state not in HOLDING:
+            report.leaked.append(f"{row.uuid} ({row.state}) still holds {_say(amounts)}")
+        elif not _stands_on_a_target(access, row, amounts, providers):
+            report.doubled.append(f"{row.uuid} holds {_say(amounts)}, not what it asked for")
 
     def _is_ours(self, consumer: str) -> bool:
         owner = self._claims.read_back(consumer).owner
         return owner is not None and owner.consumer_type == self._consumer_type
 
-    def _held(self, report: AuditReport) -> Mapping[str, Amounts]:
+    def _held(self, providers: Iterable[str], report: AuditReport) -> Mapping[str, Amounts]:
         """Return amounts by consumer and provider, over all hosts."""
         held: dict[str, Amounts] = defaultdict(dict)
-        for provider in self._providers():
+        for provider in providers:
             total: dict[str, int] = defaultdict(int)
             for consumer, amounts in self._books.claims_on(provider).items():
                 held[consumer][provider] = dict(amounts)
@@ -91,7 +101,8 @@ class Audit:
                     total[name] += amount
             used = {name: count for name, count in self._books.usages(provider).items() if count}
             if used != total:
-                report.miscounted.append(f"{provider}: usage {used}, claims add up to {total}")
+                claimed = dict(total)
+                report.miscounted.append(f"{provider}: usage {used}, claims add up to {claimed}")
         return held
 
     def _providers(self) -> Iterator[str]:
@@ -99,27 +110,38 @@ class Audit:
             for host in access.store.hosts():
                 yield from self._books.providers_of(host.compute_node_uuid)
 
-    def _rows(self) -> Iterator[tuple[CellAccess, InstanceRecord]]:
+    def _rows(self, report: AuditReport) -> dict[str, tuple[CellAccess, Holder]]:
         """Return each instance's live row: a handed-over one is not it."""
+        rows: dict[str, tuple[CellAccess, Holder]] = {}
         for access in self._cells.all():
-            for record in access.store.holders():
-                if record.state != states.HANDED_OVER:
-                    yield access, record
+            for row in access.store.holders():
+                if row.state == states.HANDED_OVER:
+                    continue
+                if row.uuid in rows:
+                    other, _ = rows[row.uuid]
+                    report.doubled.append(f"{row.uuid} lives in {other.name} and {access.name}")
+                rows[row.uuid] = (access, row)
+        return rows
 
 
-def _stands_on_a_target(access: CellAccess, record: InstanceRecord, amounts: Amounts) -> bool:
-    """Are the amounts those of the current target, or of one it may be moving from?"""
-    if record.selection is not None and record.selection.allocations == amounts:
+def _stands_on_a_target(
+    access: CellAccess, row: Holder, amounts: Amounts, providers: frozenset[str]
+) -> bool:
+    """Are the amounts those of the current target, or of one it may be moving from?
+
+    Only what hosts consist of is compared: a sharing provider belongs to no host.
+    """
+
+    def seen(allocations: Amounts) -> Amounts:
+        return {uuid: part for uuid, part in allocations.items() if uuid in providers}
+
+    target = row.allocation_request
+    if target is not None and seen(allocations_of(target)) == amounts:
         return True
-    if record.state in (states.ACTIVE, states.BUILDING):
+    if row.state in (states.ACTIVE, states.BUILDING):
         return False
-    try:
-        attempts: Sequence[Amounts] = [
-            attempt.selection.allocations for attempt in access.store.attempts(record.uuid)
-        ]
-    except cell_errors.InstanceUnknown:
-        return False
-    return amounts in attempts
+    attempts = access.store.attempts(row.uuid)
+    return amounts in [seen(attempt.selection.allocations) for attempt in attempts]
 
 
 def _say(amounts: Amounts) -> str:

@@ -32,13 +32,17 @@ def as_wire_errors() -> Iterator[None]:
     try:
         yield
     except cell_errors.InstanceUnknown as error:
-        raise wire.InstanceNotFound(error.uuid) from error
+        raise wire.InstanceNotFound(error.name) from error
     except cell_errors.RequestUnknown as error:
-        raise wire.RequestNotFound(error.request_id) from error
+        raise wire.RequestNotFound(error.name) from error
     except cell_errors.HostUnknown as error:
-        raise wire.HostNotFound(error.host) from error
+        raise wire.HostNotFound(error.name) from error
+    except cell_errors.CellUnknown as error:
+        raise wire.CellNotFound(error.name) from error
     except cell_errors.CellUnreachable as error:
         raise wire.CellUnavailable(error.cell, error.detail) from error
+    except cell_errors.ApiDatabaseUnreachable as error:
+        raise wire.CellUnavailable("api", error.detail) from error
     except ledger_errors.LedgerError as error:
         raise wire.LedgerDown(str(error)) from error
 

@@ -1,31 +1,24 @@
-"""Look across cells: instances, hosts, services, and how a request stands.
+"""Look across cells at instances, and at how a request stands.
 
 A cell that does not answer is named in the answer instead of failing it.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
-
-from oslo_utils import strutils
+from collections.abc import Mapping, Sequence
 
 from understudy.cells import errors as cell_errors
-from understudy.cells import mapping_states
+from understudy.cells import mapping_states, paging
 from understudy.cells.api_store import ApiStore
 from understudy.cells.records import MappingRecord
-from understudy.conductor import hosts
+from understudy.conductor import asking
+from understudy.conductor.asking import ask
 from understudy.conductor.cell_access import CellAccess, CellDirectory
 from understudy.objects import states
 from understudy.objects.build_answer import BuildResult
-from understudy.objects.host_page import HostPage
+from understudy.objects.errors import InvalidRequest
 from understudy.objects.instance import Instance, InstancePage
-from understudy.objects.service import Cell, Service
-from understudy.objects.service_page import ServicePage
 from understudy.rpcapi import errors as wire
-
-Answer = TypeVar("Answer")
 
 HIGHEST_LIMIT = 1000
 """Instances in one page at most."""
@@ -41,55 +34,65 @@ MAPPED_AS = {
 
 
 class Lookout:
-    """Reads all cells for clients; writes nothing."""
+    """Reads all cells for clients; writes nothing.
 
-    def __init__(self, api: ApiStore, cells: CellDirectory, service_down_time: float) -> None:
-        """Call a service dead that was silent for `service_down_time` seconds."""
+    An instance's mapping says which cell's row is the true one.
+    """
+
+    def __init__(self, api: ApiStore, cells: CellDirectory) -> None:
+        """Take the API database and the cells."""
         self._api = api
         self._cells = cells
-        self._service_down_time = service_down_time
 
     def result(self, request_id: str) -> BuildResult:
         """Return where every instance of the request stands. Raises RequestNotFound."""
         mappings = self._api.mappings_of(request_id)
         if not mappings:
             raise wire.RequestNotFound(request_id)
-        filters = {"request_id": request_id}
-        found, silent = self._ask_all(
+        found, silent = ask(
+            self._cells,
             lambda access: access.store.list_instances(
-                filters, ["uuid"], ["asc"], HIGHEST_LIMIT, None
-            )
+                {"request_id": request_id}, ["uuid"], ["asc"], HIGHEST_LIMIT, None
+            ),
+            {str(mapping.cell_uuid) for mapping in mappings},
         )
-        newest: dict[str, Instance] = {}
-        for instances in found.values():
-            for instance in instances:
-                known = newest.get(instance.uuid)
-                if known is None or known.attempt < instance.attempt:
-                    newest[instance.uuid] = instance
+        names = asking.names(self._cells)
+        rows = {
+            (cell_uuid, instance.uuid): instance
+            for cell_uuid, name in names.items()
+            for instance in found.get(name, ())
+        }
         return BuildResult(
             request_id=request_id,
             instances=[
-                self._seen(mapping, newest.get(mapping.instance_uuid)) for mapping in mappings
+                _seen(mapping, names, rows.get((mapping.cell_uuid, mapping.instance_uuid)))
+                for mapping in mappings
             ],
             cells_unanswered=silent,
         )
 
     def show(self, instance_uuid: str) -> Instance:
-        """Return the instance with its timeline across cells. Raises InstanceNotFound."""
+        """Return the instance with its timeline across cells.
+
+        Raises InstanceNotFound, and CellUnavailable where the cell that has it
+        does not answer.
+        """
         try:
             mapping = self._api.mapping(instance_uuid)
         except cell_errors.InstanceUnknown as error:
             raise wire.InstanceNotFound(instance_uuid) from error
-        parts, _ = self._ask_all(lambda access: _timeline(access, instance_uuid))
-        rows = [row for row in parts.values() if row is not None]
-        if not rows:
-            return self._seen(mapping, None)
-        instance: Instance = max(rows, key=lambda row: row.attempt)
+        parts, silent = ask(self._cells, lambda access: _timeline(access, instance_uuid))
+        names = asking.names(self._cells)
+        home = names.get(mapping.cell_uuid, "")
+        if home in silent:
+            raise wire.CellUnavailable(home, f"it has instance {instance_uuid}")
+        rows = {name: row for name, row in parts.items() if row is not None}
+        instance = _seen(mapping, names, rows.get(home))
         instance.attempts = sorted(
-            (attempt for row in rows for attempt in row.attempts),
+            (attempt for row in rows.values() for attempt in row.attempts),
             key=lambda attempt: (attempt.number, attempt.started_at),
         )
-        return self._seen(mapping, instance)
+        return instance
 
     def list_instances(
         self,
@@ -101,99 +104,44 @@ class Lookout:
     ) -> InstancePage:
         """Return one page, merged from all cells in the order asked for.
 
-        Raises BadQuery, InstanceNotFound (for the marker).
+        Raises BadQuery, InstanceNotFound and CellUnavailable (for the marker).
         """
-        keys, dirs = with_uuid(sort_keys, sort_dirs)
-        limit = min(limit, HIGHEST_LIMIT)
-        after = tuple(getattr(self.show(marker), key) for key in keys) if marker else None
-        found, silent = self._ask_all(
-            lambda access: access.store.list_instances(filters, keys, dirs, limit + 1, after)
+        limit = max(1, min(limit, HIGHEST_LIMIT))
+        after = None if marker is None else self._place(marker, sort_keys)
+        try:
+            unmapped = self._api.list_unmapped(filters, sort_keys, sort_dirs, limit + 1, after)
+        except InvalidRequest as error:
+            raise wire.BadQuery(error.field, error.problem, error.remedy) from error
+        found, silent = ask(
+            self._cells,
+            lambda access: access.store.list_instances(
+                filters, sort_keys, sort_dirs, limit + 1, after
+            ),
         )
-        pages = [*found.values(), self._api.list_unmapped(filters, keys, dirs, limit + 1, after)]
-        merged = sorted(
-            (instance for page in pages for instance in page), key=_sort_key(keys, dirs)
-        )
+        merged = paging.merge([*found.values(), unmapped], sort_keys, sort_dirs, limit + 1)
         return InstancePage(
             instances=merged[:limit],
             marker=merged[limit - 1].uuid if len(merged) > limit else None,
             cells_unanswered=silent,
         )
 
-    def list_hosts(self, cell_name: str | None) -> HostPage:
-        """Return all hosts, or one cell's. Raises CellNotFound."""
-        if cell_name is not None and cell_name not in {c.name for c in self._cells.all()}:
-            raise wire.CellNotFound(cell_name)
-        found, silent = self._ask_all(
-            lambda access: (access.store.hosts(), access.store.instances_per_host()),
-            only=cell_name,
-        )
-        return HostPage(
-            hosts=[
-                hosts.as_object(record, name, counts.get(record.name, 0))
-                for name, (records, counts) in sorted(found.items())
-                for record in sorted(records, key=lambda record: record.name)
-            ],
-            cells_unanswered=silent,
-        )
+    def _place(self, marker: str, sort_keys: Sequence[str]) -> paging.Place:
+        instance = self.show(marker)
+        try:
+            return paging.place(instance, sort_keys)
+        except InvalidRequest as error:
+            raise wire.BadQuery(error.field, error.problem, error.remedy) from error
 
-    def list_services(self) -> ServicePage:
-        """Return every process that has beaten, at the API level and in the cells."""
-        found, silent = self._ask_all(lambda access: access.store.services())
-        of_cells: dict[str | None, Any] = {None: self._api.services(), **found}
-        return ServicePage(
-            services=[
-                Service(
-                    binary=record.binary,
-                    name=record.name,
-                    cell_name=cell,
-                    alive=record.silent_for < self._service_down_time,
-                    seconds_since_heartbeat=record.silent_for,
-                )
-                for cell, records in of_cells.items()
-                for record in records
-            ],
-            cells_unanswered=silent,
-        )
 
-    def list_cells(self) -> list[Cell]:
-        """Return every cell, with what it holds if its database answers."""
-        found, _ = self._ask_all(
-            lambda access: (len(access.store.hosts()), sum(access.store.counts().values()))
-        )
-        return [
-            Cell(
-                uuid=access.record.uuid,
-                name=access.name,
-                enabled=access.record.enabled,
-                transport_url=mask(access.record.transport_url),
-                database_url=mask(access.record.database_url),
-                answers=access.name in found,
-                hosts=found[access.name][0] if access.name in found else 0,
-                instances=found[access.name][1] if access.name in found else 0,
-            )
-            for access in self._cells.all()
-        ]
+def _seen(
+    mapping: MappingRecord, names: Mapping[str | None, str], instance: Instance | None
+) -> Instance:
+    """Return the cell's row, or what the mapping knows where there is none to see.
 
-    def _ask_all(
-        self, question: Callable[[CellAccess], Answer], only: str | None = None
-    ) -> tuple[dict[str, Answer], list[str]]:
-        """Ask each cell; return (answers by cell name, names of those that were silent)."""
-        answers: dict[str, Answer] = {}
-        silent: list[str] = []
-        for access in self._cells.all():
-            if only is not None and access.name != only:
-                continue
-            try:
-                answers[access.name] = question(access)
-            except cell_errors.CellUnreachable:
-                silent.append(access.name)
-        return answers, silent
-
-    def _seen(self, mapping: MappingRecord, instance: Instance | None) -> Instance:
-        """Return the cell's row, or what the mapping knows where there is none to see."""
-        if instance is not None:
-            return instance
-        return Instance(
+    A delete that its cell has not heard of yet is one already.
+    """
+    if instance is None:
+        instance = Instance(
             uuid=mapping.instance_uuid,
             name=mapping.name,
             request_id=mapping.request_id,
@@ -201,41 +149,14 @@ class Lookout:
             user_id=mapping.user_id,
             state=MAPPED_AS[mapping.state],
             attempt=mapping.attempt,
-            cell_name=self._cell_name(mapping.cell_uuid),
+            cell_name=names.get(mapping.cell_uuid),
             fault=mapping.fault,
             created_at=mapping.created_at,
             updated_at=mapping.updated_at,
         )
-
-    def _cell_name(self, cell_uuid: str | None) -> str | None:
-        return self._cells.get(cell_uuid).name if cell_uuid else None
-
-
-def with_uuid(keys: Sequence[str], dirs: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the sort order with the uuid last, so that it is total."""
-    if len(keys) != len(dirs):
-        raise wire.BadQuery("sort", "keys and directions differ in number", "give one per key")
-    if "uuid" in keys:
-        return list(keys), list(dirs)
-    return [*keys, "uuid"], [*dirs, "asc"]
-
-
-def _sort_key(keys: Sequence[str], dirs: Sequence[str]) -> Callable[[Instance], Any]:
-    """Return a key function: each column compared in its own direction, nulls first."""
-
-    def compare(one: Instance, other: Instance) -> int:
-        for key, direction in zip(keys, dirs, strict=True):
-            ours, theirs = _orderable(getattr(one, key)), _orderable(getattr(other, key))
-            if ours != theirs:
-                sign = -1 if ours < theirs else 1
-                return sign if direction == "asc" else -sign
-        return 0
-
-    return functools.cmp_to_key(compare)
-
-
-def _orderable(value: Any) -> tuple[bool, Any]:
-    return (value is not None, value if value is not None else "")
+    if mapping.state == mapping_states.DELETING and instance.state != states.DELETED:
+        instance.state = states.DELETING
+    return instance
 
 
 def _timeline(access: CellAccess, instance_uuid: str) -> Instance | None:
@@ -245,8 +166,3 @@ def _timeline(access: CellAccess, instance_uuid: str) -> Instance | None:
     except cell_errors.InstanceUnknown:
         return None
     return access.store.to_instance(record, access.store.attempts(instance_uuid))
-
-
-def mask(url: str) -> str:
-    """Return the URL with its passwords hidden."""
-    return strutils.mask_password(url) if "@" in url else url

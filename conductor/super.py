@@ -11,8 +11,8 @@ from understudy.cells.api_store import ApiStore
 from understudy.conductor.accepting import Acceptance
 from understudy.conductor.cell_access import CellDirectory
 from understudy.conductor.deleting import Deleter
+from understudy.conductor.fleet import Fleet
 from understudy.conductor.looking import Lookout
-from understudy.objects import states
 from understudy.objects.build_answer import BuildAccepted, BuildResult
 from understudy.objects.build_request import Affinity, BuildRequest
 from understudy.objects.host import Host
@@ -34,6 +34,7 @@ class SuperConductor:
         acceptance: Acceptance,
         deleter: Deleter,
         lookout: Lookout,
+        fleet: Fleet,
         begin: Callable[[str], None],
     ) -> None:
         """Take the parts; `begin` starts the work on an accepted request."""
@@ -42,6 +43,7 @@ class SuperConductor:
         self._acceptance = acceptance
         self._deleter = deleter
         self._lookout = lookout
+        self._fleet = fleet
         self._begin = begin
 
     def build(self, request: BuildRequest) -> BuildAccepted:
@@ -55,10 +57,12 @@ class SuperConductor:
         return self._lookout.result(request_id)
 
     def cancel(self, request_id: str) -> None:
-        """Delete every instance of the request that is not ACTIVE. Raises RequestNotFound."""
-        for instance in self._lookout.result(request_id).instances:
-            if instance.state not in (states.ACTIVE, states.DELETED):
-                self._deleter.delete(instance.uuid)
+        """Delete every instance of the request. Raises RequestNotFound."""
+        mappings = self._api.mappings_of(request_id)
+        if not mappings:
+            raise wire.RequestNotFound(request_id)
+        for mapping in mappings:
+            self._deleter.delete(mapping.instance_uuid)
 
     def delete(self, instance_uuid: str) -> None:
         """Delete one instance, whatever it is doing. Raises InstanceNotFound."""
@@ -81,15 +85,15 @@ class SuperConductor:
 
     def list_hosts(self, cell_name: str | None) -> HostPage:
         """Return hosts across cells. Raises CellNotFound."""
-        return self._lookout.list_hosts(cell_name)
+        return self._fleet.list_hosts(cell_name)
 
     def list_services(self) -> ServicePage:
         """Return every service with its liveness."""
-        return self._lookout.list_services()
+        return self._fleet.list_services()
 
     def list_cells(self) -> list[Cell]:
         """Return every cell and whether it answers."""
-        return self._lookout.list_cells()
+        return self._fleet.list_cells()
 
     def set_host(
         self, context: RequestContext, host: str, admin_state: str, reason: str | None
