@@ -13,6 +13,9 @@ from tests.unit.cells.base import LONG, ME, CellTest, apart, fault, new_build, r
 class StatementsTest(CellTest):
     def setUp(self) -> None:
         super().setUp()
+        self.cell.ping()
+        if not self.cell.database.engine.dialect.update_returning:
+            self.skipTest("here a changed row is read in a statement of its own")
         self.statements: list[str] = []
         for store in (self.api, self.cell):
             sa.event.listen(store.database.engine, "before_cursor_execute", self._note)
