@@ -115,6 +115,7 @@ def together(count: int, work: Callable[[int], _R]) -> list[_R | Exception]:
 class StoreTest(testtools.TestCase):
     """`api` and the cell `one`, each with its schema and nothing else in it."""
 
+    cell_names: tuple[str, ...] = ("one",)
     returning = True
     """False: as on a server that cannot return the row that a statement changed."""
 
@@ -124,11 +125,14 @@ class StoreTest(testtools.TestCase):
         self.api: ApiStore = self.databases.api
         self.cell: CellStore = self.databases.cells["one"]
         for store in (self.api, self.cell):
-            dialect = store.database.engine.dialect
-            dialect.update_returning = dialect.insert_returning = self.returning
+            self.limit(store.database.engine.dialect)
 
     def make_databases(self) -> Databases:
-        return self.useFixture(Databases("one"))
+        """Databases for the cells of `cell_names`; elsewhere, these tests run on servers."""
+        return self.useFixture(Databases(*self.cell_names))
+
+    def limit(self, dialect: Any) -> None:
+        dialect.update_returning = dialect.insert_returning = self.returning
 
 
 class CellTest(StoreTest):

@@ -9,9 +9,8 @@ from typing import Any
 import hypothesis
 from hypothesis import strategies as st
 
-from tests.functional.support.databases import Databases
 from tests.unit.cells.base import CellTest, fault, new_build, request, uuid
-from understudy.cells import paging
+from understudy.cells import paging, tables_cell
 from understudy.objects.errors import InvalidRequest
 from understudy.objects.instance import Instance
 
@@ -43,8 +42,7 @@ def oracle(instances: Sequence[Instance], keys: Sequence[str], dirs: Sequence[st
 
 
 class PagingTest(CellTest):
-    def make_databases(self) -> Databases:
-        return self.useFixture(Databases("one", "two"))
+    cell_names = ("one", "two")
 
     @hypothesis.settings(
         max_examples=40,
@@ -74,7 +72,7 @@ class PagingTest(CellTest):
     def _fill(self, rows: list[dict[str, Any]]) -> list[Instance]:
         for store in self.databases.cells.values():
             with store.database.engine.begin() as connection:
-                connection.exec_driver_sql("DELETE FROM instances")
+                connection.execute(tables_cell.instances.delete())
         for number, row in enumerate(rows):
             columns = {name: value for name, value in row.items() if name != "cell"}
             fixed = {
@@ -92,14 +90,9 @@ class PagingTest(CellTest):
                 "deadline": 0.0,
                 "lease_until": 0.0,
             }
-            values = {**fixed, **columns}
             store = self.databases.cells[row["cell"]]
-            names = ", ".join(values)
-            marks = ", ".join("?" * len(values))
             with store.database.engine.begin() as connection:
-                connection.exec_driver_sql(
-                    f"INSERT INTO instances ({names}) VALUES ({marks})", tuple(values.values())
-                )
+                connection.execute(tables_cell.instances.insert(), {**fixed, **columns})
         return [one for cell in self.databases.cells.values() for one in cell.list_instances({})]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.unit.cells.base import LONG, ME, OVER, CellTest, fault, host, node_of, uuid
-from understudy.cells import errors
+from understudy.cells import errors, tables_cell
 from understudy.cells.records import InstanceRecord
 
 
@@ -147,17 +147,12 @@ class ReadsTest(CellTest):
         )
 
     def test_an_audit_goes_on_after_what_one_statement_reads(self) -> None:
+        one = self.cell.instance(self.active("h1").uuid)
+        table = tables_cell.instances
         with self.cell.database.engine.begin() as connection:
-            one = self.cell.instance(self.active("h1").uuid)
-            connection.exec_driver_sql(
-                "INSERT INTO instances SELECT printf('%036d', value), request_id, name,"
-                " project_id, user_id, consumer_type, state, attempt, position, attempts_left,"
-                " cells_left, service_host, selection, alternates, alternates_left, generation,"
-                " group_uuid, group_policy, fault, deadline, lease_owner, lease_until,"
-                " created_at, updated_at FROM instances,"
-                " (WITH RECURSIVE c(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM c"
-                " WHERE value < 1100) SELECT value FROM c)"
-            )
+            row = connection.execute(table.select()).mappings().one()
+            copies = [{**row, "uuid": f"{number:036d}"} for number in range(1100)]
+            connection.execute(table.insert(), copies)
         holders = list(self.cell.holders())
         self.assertEqual(1101, len({holder.uuid for holder in holders}))
         self.assertEqual({one.generation}, {holder.generation for holder in holders})
