@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from oslo_db import exception as db_errors
 
 from understudy.cells import errors
 from understudy.cells.records import HostMapping
@@ -45,10 +46,13 @@ class HostMappings(Section):
             return
         for some in _chunks(changed):
             connection.execute(sa.delete(host_mappings).where(_overlap(some)))
-        connection.execute(
-            sa.insert(host_mappings), [dataclasses.asdict(mapping) for mapping in changed]
-        )
-        _raise_version(connection)
+        rows = [dataclasses.asdict(mapping) for mapping in changed]
+        try:
+            connection.execute(sa.insert(host_mappings), rows)
+            _raise_version(connection)
+        except db_errors.DBDuplicateEntry as error:
+            # Someone else mapped one of them meanwhile: look again at what is there.
+            raise db_errors.RetryRequest(error) from error
 
     @writing
     def remove_host_mapping(self, connection: sa.Connection, host: str) -> None:

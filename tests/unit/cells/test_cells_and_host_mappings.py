@@ -130,6 +130,17 @@ class HostMappingsTest(StoreTest):
         self.assertEqual([None] * 8, outcomes)
         self.assertEqual(8, self.api.hosts_version())
 
+    def test_of_two_cells_at_once_one_gets_the_host(self) -> None:
+        outcomes = together(
+            8,
+            lambda number: self.api.put_host_mappings(
+                [self.mapping("h1", self.two if number % 2 else self.one)]
+            ),
+        )
+        lost = sum(isinstance(outcome, errors.HostInTwoCells) for outcome in outcomes)
+        self.assertEqual((4, 4), (outcomes.count(None), lost))
+        self.assertEqual(1, self.api.hosts_version())
+
     def _refused(self, *mappings: HostMapping) -> errors.HostInTwoCells:
         before = (self.api.host_mappings(), self.api.hosts_version())
         error: errors.HostInTwoCells = self.assertRaises(
