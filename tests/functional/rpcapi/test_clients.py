@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import testtools
-
 from tests.functional.rpcapi.recording import Recording
-from tests.functional.support.buses import Buses
+from tests.functional.support.buses import BusTestCase
 from tests.unit.objects import samples
 from understudy.rpcapi.bus import Bus
 from understudy.rpcapi.cell_conductor import CellConductorClient
@@ -19,12 +17,12 @@ VM, OTHER = samples.uuid(2), samples.uuid(7)
 OBJECTS = samples.everything()
 
 
-class ClientTestCase(testtools.TestCase):
+class ClientTestCase(BusTestCase):
     """Calls a client's method and compares what arrives."""
 
     def setUp(self) -> None:
         super().setUp()
-        self.buses = self.useFixture(Buses())
+        self.buses = self.make_buses()
         self.ctxt = RequestContext("a-project", "a-user", "req-1")
 
     def assert_arrives(

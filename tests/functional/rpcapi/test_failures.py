@@ -3,10 +3,9 @@
 import logging
 
 import fixtures
-import testtools
 
 from tests.functional.rpcapi.recording import PATIENCE, Holding, Recording
-from tests.functional.support.buses import Buses
+from tests.functional.support.buses import BusTestCase
 from tests.unit.objects import samples
 from understudy.objects.errors import IllegalMove, InvalidRequest
 from understudy.rpcapi import errors
@@ -36,10 +35,10 @@ class Stranger(Client):
         self._call(CTXT, "torn_down", since="1.9", timeout=PATIENCE)
 
 
-class FailuresTest(testtools.TestCase):
+class FailuresTest(BusTestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.buses = self.useFixture(Buses(cells=2))
+        self.buses = self.make_buses(cells=2)
         self.cell, self.other = self.buses.cells
         self.log = self.useFixture(fixtures.FakeLogger(level=logging.WARNING))
 

@@ -3,10 +3,18 @@
 import uuid
 
 import fixtures
+import testtools
 
 from understudy.rpcapi import embedded
 from understudy.rpcapi.bus import EMBEDDED, Bus
 from understudy.rpcapi.server import Server
+
+
+class BusTestCase(testtools.TestCase):
+    """A test with buses; elsewhere, the same tests run on a real broker."""
+
+    def make_buses(self, cells: int = 1) -> "Buses":
+        return self.useFixture(Buses(cells))
 
 
 class Buses(fixtures.Fixture):
