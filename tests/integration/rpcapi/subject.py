@@ -1,0 +1,59 @@
+"""The buses of the functional tests, on a real broker: a vhost for each, quorum queues in it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+from pathlib import Path
+
+import fixtures
+from oslo_concurrency import lockutils
+from oslo_config import cfg
+
+from tests.functional.support.buses import Buses, BusTestCase
+from tests.integration.support import shared
+from tests.integration.support.rabbitmq import RabbitMQ
+from understudy.rpcapi import options
+from understudy.rpcapi.bus import Bus
+
+_numbers = itertools.count(1)
+
+
+class RabbitBuses(Buses):
+    """Each bus in a vhost of its own, with the options that operators are given."""
+
+    def __init__(self, broker: RabbitMQ, cells: int = 1) -> None:
+        super().__init__(cells)
+        self.broker = broker
+        self.urls: dict[str, str] = {}
+
+    def _setUp(self) -> None:  # noqa: N802
+        lockutils.set_defaults(self.useFixture(fixtures.TempDir()).path)
+        super()._setUp()
+
+    def open(self, name: str) -> Bus:
+        """Return one more connection to the bus of this name."""
+        if name not in self.urls:
+            self.urls[name] = self.broker.add_vhost(name)
+            self.addCleanup(self.broker.remove_vhost, self.urls[name])
+        bus = Bus.open(name, self.urls[name], conf=self._options())
+        self.addCleanup(bus.close)
+        return bus
+
+    def ready(self, bus: Bus, service: str) -> int:
+        """Return how many messages for `service` nobody has taken from the broker."""
+        return self.broker.ready(self.urls[bus.name], bus.topic(service))
+
+    def _options(self) -> cfg.ConfigOpts:
+        process = f"understudy-tests-{os.getpid()}-{next(_numbers)}"
+        counter = Path(f"/dev/shm/{socket.gethostname()}_{process}_qmanager")
+        self.addCleanup(counter.unlink, missing_ok=True)
+        return options.private(use_queue_manager=True, processname=process)
+
+
+class OnRabbitMQ(BusTestCase):
+    """A test of buses, moved to RabbitMQ."""
+
+    def make_buses(self, cells: int = 1) -> RabbitBuses:
+        return self.useFixture(RabbitBuses(shared.rabbitmq(self), cells))

@@ -1,0 +1,35 @@
+"""Run what holds on the embedded bus on RabbitMQ too."""
+
+from __future__ import annotations
+
+from tests.functional.rpcapi import test_clients, test_failures, test_server
+from tests.integration.rpcapi.subject import OnRabbitMQ, RabbitBuses
+
+
+class SchedulerClientTest(OnRabbitMQ, test_clients.SchedulerClientTest):
+    pass
+
+
+class SuperConductorClientTest(OnRabbitMQ, test_clients.SuperConductorClientTest):
+    pass
+
+
+class CellConductorClientTest(OnRabbitMQ, test_clients.CellConductorClientTest):
+    pass
+
+
+class ComputeClientTest(OnRabbitMQ, test_clients.ComputeClientTest):
+    pass
+
+
+class FailuresTest(OnRabbitMQ, test_failures.FailuresTest):
+    pass
+
+
+class ServerTest(OnRabbitMQ, test_server.ServerTest):
+    buses: RabbitBuses
+    # oslo.messaging acknowledges what it has in hand, and the broker hands out the next.
+    in_hand = 2
+
+    def in_the_broker(self) -> int:
+        return self.buses.ready(self.cell, "conductor")
