@@ -110,8 +110,12 @@ class RabbitMQ(Server):
 
     def queues(self, url: str) -> list[str]:
         """Return the names of the queues in the vhost of this URL."""
-        found = self._manage("GET", f"queues/{quote(_vhost(url))}?columns=name")
-        return sorted(queue["name"] for queue in found)
+        return sorted(self.queue_kinds(url))
+
+    def queue_kinds(self, url: str) -> dict[str, str]:
+        """Return the type of each queue in the vhost of this URL, by its name."""
+        found = self._manage("GET", f"queues/{quote(_vhost(url))}")
+        return {queue["name"]: queue["type"] for queue in found}
 
     def ready(self, url: str, queue: str) -> int:
         """Return how many messages in the queue nobody has taken; asked of the queue itself."""

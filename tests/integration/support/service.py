@@ -1,0 +1,60 @@
+"""One of our own services as a process, configured from a file as operators do it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+from tests.integration.support.server import Server
+
+Settings = Mapping[str, Mapping[str, object]]
+"""Values by group and option."""
+
+
+class Service(Server):
+    """Serve from a configuration file; it listens once it is set up."""
+
+    programs = (sys.executable,)
+
+    def __init__(self, module: str, settings: Settings, *arguments: str) -> None:
+        """Run `understudy.cli.services.MODULE` with these settings."""
+        super().__init__()
+        self._module = module
+        self._settings = {group: dict(values) for group, values in settings.items()}
+        self._arguments = arguments
+
+    def prepare(self) -> None:
+        self.file = self.scratch / "understudy.conf"
+        self.configure({"DEFAULT": {"state_path": self.scratch / "state"}})
+
+    def configure(self, more: Settings) -> None:
+        """Write the file anew, with more settings."""
+        for group, values in more.items():
+            self._settings.setdefault(group, {}).update(values)
+        self.file.write_text(as_text(self._settings))
+
+    def command(self) -> list[str]:
+        module = f"understudy.cli.services.{self._module}"
+        return [sys.executable, "-m", module, f"--config-file={self.file}", *self._arguments]
+
+    def start(self) -> None:
+        self._seen = len(self._printed())
+        super().start()
+
+    def answers(self) -> bool:
+        return " serves\n" in self.printed_since_start()
+
+    def printed_since_start(self) -> str:
+        """Return what it has logged in this run."""
+        return self._printed()[self._seen :]
+
+    def _printed(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+
+def as_text(settings: Settings) -> str:
+    """Return the settings as a configuration file."""
+    return "".join(
+        f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in values.items())
+        for group, values in settings.items()
+    )
