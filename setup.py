@@ -22,6 +22,8 @@ REQUIRES = [
     "keystoneauth1>=5.10",
     # Named here although oslo.messaging brings it: the embedded bus is its memory transport.
     "kombu>=5.5",
+    # Locks between the processes of one unit, where they name their queues.
+    "oslo.concurrency>=7.0",
     "oslo.config>=10.0",
     "oslo.context>=6.0",
     "oslo.db>=18.0",
@@ -82,6 +84,9 @@ EXTRAS = {
 ENTRY_POINTS: dict[str, list[str]] = {
     "console_scripts": [
         "understudy = understudy.cli.main:main",
+        "understudy-compute = understudy.cli.services.compute:main",
+        "understudy-conductor = understudy.cli.services.conductor:main",
+        "understudy-scheduler = understudy.cli.services.scheduler:main",
     ],
     # Subcommands of `understudy` (cliff).
     "understudy.commands": [
@@ -110,6 +115,7 @@ ENTRY_POINTS: dict[str, list[str]] = {
     ],
     "understudy.scheduler.weighers": [
         "free = understudy.scheduler.weighers:Free",
+        "reliable = understudy.scheduler.weighers:Reliable",
         "shuffle = understudy.scheduler.weighers:Shuffle",
     ],
     # How a host builds, by the name that operators write in [compute].
@@ -117,7 +123,9 @@ ENTRY_POINTS: dict[str, list[str]] = {
         "fake = understudy.compute.fake_driver:make",
     ],
     # Option lists for oslo-config-generator (`tox -e genconfig`).
-    "oslo.config.opts": [],
+    "oslo.config.opts": [
+        "understudy = understudy.cli.options:list_opts",
+    ],
 }
 
 PACKAGE_DATA = {

@@ -93,6 +93,7 @@ class CellStore:
         self.host = hosts.host
         self.silent_hosts = hosts.silent_hosts
         self.instances_per_host = hosts.instances_per_host
+        self.recent_faults = hosts.recent_faults
 
         beats = Beats(database)
         self.beat = beats.beat

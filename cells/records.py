@@ -37,6 +37,8 @@ class HostMapping:
     cell_uuid: str
     availability_zone: str | None
     failure_domain: str | None
+    recent_faults: int = 0
+    """Attempts that failed there not long ago and blamed the host."""
 
 
 @dataclass(frozen=True, slots=True)

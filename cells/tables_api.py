@@ -78,6 +78,7 @@ host_mappings = sa.Table(
     required("cell_uuid", UUID, sa.ForeignKey("cells.uuid", name="fk_host_mappings_cell_uuid")),
     optional("availability_zone", NAME),
     optional("failure_domain", NAME),
+    required("recent_faults", sa.Integer()),
     sa.UniqueConstraint("compute_node_uuid", name="uq_host_mappings_compute_node_uuid"),
     sa.Index("ix_host_mappings_cell_uuid", "cell_uuid"),
     mysql_engine="InnoDB",

@@ -76,6 +76,7 @@ attempts = sa.Table(
     required("started_at", SECONDS),
     optional("cast_at", SECONDS),
     optional("ended_at", SECONDS),
+    sa.Index("ix_attempts_ended_at", "ended_at"),
     mysql_engine="InnoDB",
 )
 

@@ -1,4 +1,8 @@
-"""Tell the scheduler's map of hosts what the cells have registered."""
+"""Tell the scheduler's map of hosts what the cells have registered, and how it fares there.
+
+A host that fails every build stays empty, and would look the best of all; so
+the map says how many attempts blamed each host of late.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,11 @@ LOG = logging.getLogger(__name__)
 class Discovery:
     """Copies host -> cell from the cells' databases into the API database."""
 
-    def __init__(self, api: ApiStore, cells: CellDirectory) -> None:
-        """Take the API database and the cells."""
+    def __init__(self, api: ApiStore, cells: CellDirectory, fault_memory: float) -> None:
+        """Faults count for `fault_memory` seconds."""
         self._api = api
         self._cells = cells
+        self._fault_memory = fault_memory
 
     def sweep(self) -> None:
         """Map the hosts of every cell that answers.
@@ -34,6 +39,7 @@ class Discovery:
                     self._map(access, known)
 
     def _map(self, access: CellAccess, known: set[HostMapping]) -> None:
+        faults = access.store.recent_faults(self._fault_memory)
         for host in access.store.hosts():
             mapping = HostMapping(
                 host=host.name,
@@ -42,6 +48,7 @@ class Discovery:
                 cell_uuid=access.record.uuid,
                 availability_zone=host.availability_zone,
                 failure_domain=host.failure_domain,
+                recent_faults=faults.get(host.name, 0),
             )
             if mapping in known:
                 continue

@@ -139,6 +139,13 @@ def conductor_options() -> list[cfg.Opt]:
             min=0.5,
             help="Seconds of silence after which a service is listed as dead.",
         ),
+        cfg.FloatOpt(
+            "fault_memory",
+            default=600.0,
+            min=0.0,
+            help="Seconds for which a fault that blames its host makes the scheduler prefer "
+            "others. Raise it when broken hosts are given builds again before they are mended.",
+        ),
     ]
 
 
@@ -174,4 +181,5 @@ def timing(conf: cfg.ConfigOpts) -> Timing:
         beat=conductor.beat_interval,
         host_down_time=conductor.host_down_time,
         service_down_time=conductor.service_down_time,
+        fault_memory=conductor.fault_memory,
     )

@@ -63,7 +63,7 @@ class SuperConductorService:
             api, cells, scheduler, placer, first_claims, enrich, lease.fresh(), timing.retry
         )
         settler = Settler(api, cells, first_claims, lease.fresh())
-        self.discovery = Discovery(api, cells)
+        self.discovery = Discovery(api, cells, timing.fault_memory)
         self._api = api
         self._requests = RequestWorker(
             api,

@@ -22,3 +22,4 @@ class Timing:
     beat: float = 5.0
     host_down_time: float = 30.0
     service_down_time: float = 60.0
+    fault_memory: float = 600.0

@@ -36,7 +36,8 @@ def _choice_options() -> list[cfg.Opt]:
             default=dict(_DEFAULT.weighers),
             help="Weighers and their multipliers, as in free:1.0,shuffle:0.01. 0 turns one off, a "
             "negative number turns it round. Set free below 0 to fill host after host instead "
-            "of spreading; raise shuffle when many schedulers lose claims to each other.",
+            "of spreading; raise reliable when broken hosts are given many builds, and shuffle "
+            "when many schedulers lose claims to each other.",
         ),
         cfg.FloatOpt(
             "failure_domain_multiplier",

@@ -17,7 +17,9 @@ class Settings:
     """
 
     filters: Sequence[str] = ()
-    weighers: Mapping[str, float] = field(default_factory=lambda: {"free": 1.0, "shuffle": 0.01})
+    weighers: Mapping[str, float] = field(
+        default_factory=lambda: {"free": 1.0, "reliable": 3.0, "shuffle": 0.01}
+    )
     limits: Limits = field(default_factory=Limits)
     hosts_max_age: float = 10.0
     workers: int = 8

@@ -19,6 +19,8 @@ from understudy.scheduler.hosts import HostCandidate
 NAMESPACE = "understudy.scheduler.weighers"
 
 _LARGEST = float(2**64)
+_MANY_FAULTS = 3
+"""More of them say no more about a host."""
 
 
 class Weigher(Protocol):
@@ -43,6 +45,19 @@ class Free:
         """Return for each host the smallest free share among the classes asked for."""
         classes = tuple(scheduler_hosts.asked(request))
         return [_smallest_share(host, classes) for host in hosts]
+
+
+class Reliable:
+    """Hosts that failed builds of late come last.
+
+    Nothing runs on a host that fails everything, so it would look the freest of
+    all and be chosen again and again. It is still chosen where no other is
+    left, and like any other once its faults are old.
+    """
+
+    def weigh(self, hosts: Sequence[HostCandidate], request: BuildRequest) -> Sequence[float]:
+        """Return for each host the number of its recent faults, up to a few, below zero."""
+        return [-float(min(host.mapping.recent_faults, _MANY_FAULTS)) for host in hosts]
 
 
 class Shuffle:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,9 +12,11 @@ from understudy.cells import changes, errors, primitives
 from understudy.cells.changes import Row
 from understudy.cells.clock import db_now
 from understudy.cells.records import HostRecord
-from understudy.cells.tables_cell import hosts, instances
+from understudy.cells.tables_cell import attempts, hosts, instances
 from understudy.cells.transactions import Section, reading, writing
 from understudy.objects import states
+from understudy.objects.fault import Fault
+from understudy.objects.fields import Blame
 from understudy.objects.host import Host, Provider
 
 row = hosts.c
@@ -124,6 +127,24 @@ class Hosts(Section):
             .order_by(row.seen_at, row.name)
         )
         return [_record(found) for found in connection.execute(query)]
+
+    @reading
+    def recent_faults(self, connection: sa.Connection, seconds: float) -> dict[str, int]:
+        """Return for each host how many attempts of the last `seconds` failed by its fault."""
+        query = (
+            sa.select(attempts.c.service_host, attempts.c.fault, sa.func.count())
+            .where(
+                attempts.c.ended_at > db_now() - seconds,
+                attempts.c.state == states.AttemptState.FAILED,
+                attempts.c.fault.is_not(None),
+            )
+            .group_by(attempts.c.service_host, attempts.c.fault)
+        )
+        faults: Counter[str] = Counter()
+        for host, fault, count in connection.execute(query):
+            if primitives.load(Fault, fault).blames == Blame.HOST:
+                faults[host] += count
+        return dict(faults)
 
     @reading
     def instances_per_host(self, connection: sa.Connection) -> dict[str, int]:

@@ -98,6 +98,7 @@ def upgrade() -> None:
         sa.Column("cell_uuid", UUID, nullable=False),
         sa.Column("availability_zone", NAME),
         sa.Column("failure_domain", NAME),
+        sa.Column("recent_faults", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("host", name="pk_host_mappings"),
         sa.ForeignKeyConstraint(["cell_uuid"], ["cells.uuid"], name="fk_host_mappings_cell_uuid"),
         sa.UniqueConstraint("compute_node_uuid", name="uq_host_mappings_compute_node_uuid"),

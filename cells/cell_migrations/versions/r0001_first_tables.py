@@ -105,6 +105,7 @@ def create_what_hangs_on_instances() -> None:
         ),
         mysql_engine="InnoDB",
     )
+    op.create_index("ix_attempts_ended_at", "attempts", ["ended_at"])
     op.create_table(
         "group_members",
         sa.Column("instance_uuid", UUID, nullable=False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.unit.cells.base import LONG, ME, OVER, CellTest, fault, host, node_of, uuid
 from understudy.cells import errors, tables_cell
 from understudy.cells.records import InstanceRecord
+from understudy.objects.fields import Blame
 
 
 class OverdueTest(CellTest):
@@ -125,6 +126,16 @@ class ReadsTest(CellTest):
             self.cell.counts(),
         )
         self.assertEqual({"h1": 2, "h2": 1}, self.cell.instances_per_host())
+
+    def test_faults_of_late_are_counted_by_the_host_they_blame(self) -> None:
+        for code in ("disk-broken", "disk-broken", "memory-broken"):
+            record = self.building("h1")
+            self.cell.fail(record.uuid, 1, "h1", fault(code), cleaned=True)
+        for blames in (Blame.REQUEST, Blame.NETWORK):
+            record = self.building("h2")
+            self.cell.fail(record.uuid, 1, "h2", fault(blames=blames), cleaned=True)
+        self.assertEqual({"h1": 3}, self.cell.recent_faults(LONG))
+        self.assertEqual({}, self.cell.recent_faults(OVER))
 
     def test_an_audit_sees_every_row(self) -> None:
         records = sorted(

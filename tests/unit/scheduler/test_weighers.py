@@ -10,9 +10,11 @@ import testtools
 from tests.unit.scheduler import inventions
 from tests.unit.scheduler.cloud import request, uuid_of
 from understudy.objects.build_request import BuildRequest, ResourceGroup
+from understudy.scheduler import plugins
 from understudy.scheduler.hosts import HostCandidate
 from understudy.scheduler.ranking import Ranking, Weighted
-from understudy.scheduler.weighers import Free, Shuffle
+from understudy.scheduler.settings import Settings
+from understudy.scheduler.weighers import Free, Reliable, Shuffle
 
 
 def host(name: str, **free: int) -> HostCandidate:
@@ -47,6 +49,22 @@ class FreeTest(testtools.TestCase):
     def test_what_a_sharing_provider_has_does_not(self) -> None:
         wanted = request(resources={"MEMORY_MB": 1})
         self.assertEqual([0.0], Free().weigh([host("a")], wanted))
+
+
+class ReliableTest(testtools.TestCase):
+    def faulty(self, name: str, faults: int) -> HostCandidate:
+        mapping = dataclasses.replace(host(name).mapping, recent_faults=faults)
+        return dataclasses.replace(host(name), mapping=mapping)
+
+    def test_faults_count_up_to_a_few(self) -> None:
+        hosts = [self.faulty("a", 0), self.faulty("b", 1), self.faulty("c", 99)]
+        self.assertEqual([0.0, -1.0, -3.0], Reliable().weigh(hosts, request()))
+
+    def test_by_default_a_faulty_host_comes_after_one_with_less_room(self) -> None:
+        empty, busy = self.faulty("empty", 1), host("busy", VCPU=1)
+        weighted = plugins.load_weighers(Settings().weighers)
+        ranking = Ranking([empty, busy], request(), weighted)
+        self.assertEqual(["busy", "empty"], [each.name for each in ranking.hosts])
 
 
 class ShuffleTest(testtools.TestCase):
