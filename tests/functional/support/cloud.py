@@ -1,0 +1,172 @@
+"""A cloud under test: what cases may do to it and ask of it, whatever it runs on.
+
+Cases know nothing else, so that they run in one process now and on real servers
+as well. Nothing here waits for an outcome: cases poll, see waiting.py.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tests.fakes.faults import Faults
+from understudy.compute.tags import Tag
+from understudy.conductor.bounds import RetryBounds
+from understudy.objects.fault import Fault
+from understudy.rpcapi.context import RequestContext
+from understudy.rpcapi.super_conductor import SuperConductorClient
+
+
+@dataclass(frozen=True)
+class CloudSpec:
+    """What to make: {cell: {host: VCPUs}}. Each host has an agent of its own name.
+
+    `lease` is the conductors' lease in seconds; a call to the scheduler waits
+    half of it.
+    """
+
+    cells: Mapping[str, Mapping[str, int]]
+    bounds: RetryBounds = field(default_factory=RetryBounds)
+    lease: float = 30.0
+
+    @property
+    def hosts(self) -> dict[str, str]:
+        """The cell of each host."""
+        return {host: cell for cell, hosts in self.cells.items() for host in hosts}
+
+
+class Builds(Protocol):
+    """What the hosts' drivers do when they build."""
+
+    def hold(self, *hosts: str) -> None:
+        """Let builds that begin on these hosts (none: on all) wait until they are let go."""
+
+    def let_go(self, *hosts: str) -> None:
+        """Let builds on these hosts (none: on all) go on, and hold no more there."""
+
+    def break_host(self, host: str, fault: Fault) -> None:
+        """Let whatever ends on this host from now on end with this fault."""
+
+    def break_image(self, image: str, fault: Fault) -> None:
+        """Let whatever is built of this image from now on end with this fault, anywhere."""
+
+    def mend(self) -> None:
+        """Let all hosts and images work."""
+
+    def stick(self, host: str) -> None:
+        """Let nothing be destroyed on this host, until `unstick`."""
+
+    def unstick(self, host: str) -> None:
+        """Let things be destroyed there again."""
+
+    def refused_to_destroy(self, host: str) -> bool:
+        """Was anything there to be destroyed while it was stuck?"""
+
+    def begun(self, host: str | None = None) -> list[Tag]:
+        """Return every build that has begun on the host (None: anywhere), in order."""
+
+
+class Mishap(enum.Enum):
+    """What becomes of a message."""
+
+    LOST = "it never arrives"
+    TWICE = "it arrives twice"
+    ANSWER_LOST = "it arrives, and its answer does not"
+    COPIED = "it arrives, and a copy of it when `replay` is called"
+
+
+class Messages(Protocol):
+    """What goes wrong on the buses."""
+
+    def plan(self, method: str, mishap: Mishap, times: int | None = None) -> None:
+        """Let this happen to the next `times` messages (None: to all) that call `method`."""
+
+    def replay(self) -> int:
+        """Let the copies arrive; return how many there were."""
+
+    def sent(self, method: str) -> int:
+        """Return how many messages called `method`."""
+
+    def forget_plan(self) -> None:
+        """Let all messages arrive once from now on."""
+
+
+class Process(Protocol):
+    """One process of the cloud; all run at first."""
+
+    def stop(self) -> None:
+        """End it in good order."""
+
+    def start(self) -> None:
+        """Start it anew, with what it left on disk."""
+
+
+class AgentProcess(Process, Protocol):
+    """A host's agent."""
+
+    def kill(self) -> None:
+        """End it at once: nothing more is written, told, built or destroyed."""
+
+
+class CloudUnderTest(Protocol):
+    """A running cloud, empty at first."""
+
+    @property
+    def client(self) -> SuperConductorClient:
+        """A client of its super conductor."""
+
+    @property
+    def context(self) -> RequestContext:
+        """Who asks."""
+
+    @property
+    def builds(self) -> Builds:
+        """What its hosts do."""
+
+    @property
+    def messages(self) -> Messages:
+        """What its buses do."""
+
+    @property
+    def placement(self) -> Faults:
+        """What goes wrong between it and Placement."""
+
+    @property
+    def super_conductor(self) -> Process:
+        """Its super conductor."""
+
+    @property
+    def scheduler(self) -> Process:
+        """Its scheduler."""
+
+    @property
+    def conductors(self) -> Mapping[str, Process]:
+        """The conductor of each cell."""
+
+    @property
+    def agents(self) -> Mapping[str, AgentProcess]:
+        """The agent of each host."""
+
+    def cut_off(self, cell: str) -> None:
+        """Let the API level reach neither the cell's database nor its bus."""
+
+    def reconnect(self, cell: str) -> None:
+        """Let it reach them again."""
+
+    def pass_host_down_time(self, host: str) -> None:
+        """Let so much time pass that a host which is silent now is taken for down."""
+
+    def add_host(self, cell: str, host: str, vcpus: int) -> AgentProcess:
+        """Start a new host's agent in this cell; it is keyed "CELL/HOST" in `agents`."""
+
+    def held(self, host: str) -> list[tuple[str, int]]:
+        """Return the (instance, attempt) of all that exists on the host."""
+
+    def findings(self) -> list[str]:
+        """Return what does not add up, a line each, once every build has ended.
+
+        Claims that are leaked, doubled, missing or miscounted, and rows that
+        are not at rest.
+        """

@@ -1,0 +1,177 @@
+"""A whole cloud in one process, each of its services on connections of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import fixtures
+import sqlalchemy as sa
+from keystoneauth1 import adapter as ksa_adapter
+
+from tests.fakes.faults import Faults
+from tests.functional.support import faulty_transport
+from tests.functional.support.cloud import CloudSpec
+from tests.functional.support.databases import Databases
+from tests.functional.support.processes import (
+    Agent,
+    CellConductor,
+    Scheduler,
+    SuperConductor,
+    Surroundings,
+)
+from tests.functional.support.waiting import wait_for
+from understudy.cells import tables_cell
+from understudy.compute.fake_hosts import fake_host
+from understudy.conductor.audit import Audit
+from understudy.conductor.cell_access import CellDirectory
+from understudy.ledger import embedded as embedded_placement
+from understudy.ledger.ledger import Ledger
+from understudy.objects import states
+from understudy.rpcapi import embedded as embedded_bus
+from understudy.rpcapi.bus import API, EMBEDDED, Bus
+from understudy.rpcapi.context import RequestContext
+from understudy.rpcapi.super_conductor import SuperConductorClient
+
+LONG_AGO = 3600.0
+"""Seconds; longer than any host may be silent."""
+
+
+class EmbeddedCloud(fixtures.Fixture):
+    """A `CloudUnderTest` whose services are threads."""
+
+    def __init__(self, spec: CloudSpec) -> None:
+        """Make the cloud of this description at `setUp`."""
+        super().__init__()
+        self.spec = spec
+        self.context = RequestContext("a-project", "a-user")
+
+    def _setUp(self) -> None:  # noqa: N802
+        self._folder = Path(self.useFixture(fixtures.TempDir()).path)
+        self._databases = self.useFixture(Databases(*self.spec.cells))
+        self._register_cells()
+        self._open_placement()
+        around = Surroundings(self.spec, self._databases.urls, self._faulty_adapter)
+        self._around = around
+        self.builds, self.messages = around.gates, around.messages
+        for name in (API, *self.spec.cells):
+            self.addCleanup(embedded_bus.forget, f"understudy.{name}.")
+        self._start(around)
+        self._wait_for_hosts(list(self.spec.hosts))
+        # After the hosts, so that the first that it knows of them is all of them.
+        self.scheduler = Scheduler(around)
+        self.scheduler.start()
+        self.addCleanup(self.scheduler.stop)
+        bus = around.messages.insert(Bus.open(API, EMBEDDED))
+        self.addCleanup(bus.close)
+        self.client = SuperConductorClient(bus, timeout=20.0, pause=_pause)
+
+    def cut_off(self, cell: str) -> None:
+        """Let the API level reach neither the cell's database nor its bus."""
+        self._around.cuts[cell].set()
+
+    def reconnect(self, cell: str) -> None:
+        """Let it reach them again."""
+        self._around.cuts[cell].clear()
+
+    def pass_host_down_time(self, host: str) -> None:
+        """Let the cell's database say that it heard of the host long ago."""
+        hosts = tables_cell.hosts
+        long_ago = sa.update(hosts).where(hosts.c.name == host)
+        store = self._databases.cells[self.spec.hosts[host]]
+        store.database.write(
+            lambda connection: connection.execute(
+                long_ago.values(seen_at=hosts.c.seen_at - LONG_AGO)
+            )
+        )
+
+    def add_host(self, cell: str, host: str, vcpus: int) -> Agent:
+        """Start a new host's agent; a host of that name may be in another cell."""
+        agent = self._add_agent(cell, host, vcpus, f"{cell}/{host}")
+        agent.start()
+        return agent
+
+    def held(self, host: str) -> list[tuple[str, int]]:
+        """Return what exists on the host."""
+        tags = self.agents[host].holdings.on(host.rpartition("/")[2])
+        return [(tag.instance_uuid, tag.attempt) for tag in tags]
+
+    def findings(self) -> list[str]:
+        """Return what the audit finds, and every row that is not at rest."""
+        audit = Audit(
+            self._directory,
+            self._ledger.books,
+            self._ledger.claims,
+            self.spec.bounds.consumer_type,
+        )
+        report = audit.run()
+        found = [*report.leaked, *report.doubled, *report.missing, *report.miscounted]
+        return [*found, *self._not_at_rest()]
+
+    def _not_at_rest(self) -> Iterator[str]:
+        for store in self._databases.cells.values():
+            for holder in store.holders():
+                if holder.state in states.WORKING:
+                    yield f"{holder.uuid} is {holder.state} in {store.name}"
+                elif holder.state != states.ACTIVE and store.uncleaned(holder.uuid):
+                    yield f"{holder.uuid} is {holder.state} and not cleaned in {store.name}"
+        for mapping in self._databases.api.handing_over(limit=1000):
+            yield f"{mapping.instance_uuid} is being handed over"
+
+    def _register_cells(self) -> None:
+        for name, record in self._databases.records.items():
+            known = dataclasses.replace(record, transport_url=EMBEDDED)
+            self._databases.records[name] = known
+            self._databases.api.update_cell(known)
+
+    def _open_placement(self) -> None:
+        self._placement = embedded_placement.mount()
+        self._placement.reset()
+        self.addCleanup(self._placement.reset)
+        self.placement = Faults()
+        self._ledger = Ledger.on(self._placement.adapter())
+
+    def _faulty_adapter(self) -> ksa_adapter.Adapter:
+        adapter = self._placement.adapter()
+        faulty_transport.insert(adapter, self.placement)
+        return adapter
+
+    def _start(self, around: Surroundings) -> None:
+        """Start all but the scheduler: the conductors first, for the agents register there."""
+        self.conductors = {cell: CellConductor(around, cell) for cell in self.spec.cells}
+        for conductor in self.conductors.values():
+            self.addCleanup(conductor.stop)
+            conductor.start()
+        self.agents: dict[str, Agent] = {}
+        for cell, hosts in self.spec.cells.items():
+            for host, vcpus in hosts.items():
+                self._add_agent(cell, host, vcpus, host).start()
+        self.super_conductor = SuperConductor(around)
+        self.addCleanup(self.super_conductor.stop)
+        self.super_conductor.start()
+        self._directory = CellDirectory(self._databases.api, around.open_cell)
+        self.addCleanup(self._directory.close)
+
+    def _add_agent(self, cell: str, host: str, vcpus: int, key: str) -> Agent:
+        described = fake_host(host, f"agent-of-{host}", {"VCPU": vcpus})
+        journal = self._folder / f"{cell}-{host}.journal"
+        agent = self.agents[key] = Agent(self._around, cell, [described], journal)
+        self.addCleanup(agent.bury)
+        self.addCleanup(agent.kill)
+        return agent
+
+    def _wait_for_hosts(self, hosts: list[str]) -> None:
+        """Wait until builds may go to all of them."""
+
+        def missing() -> set[str]:
+            known = [h for store in self._databases.cells.values() for h in store.hosts()]
+            mapped = {mapping.host for mapping in self._databases.api.host_mappings()}
+            return set(hosts) - mapped.intersection(h.name for h in known if h.schedulable)
+
+        wait_for(lambda: not missing(), "the hosts are schedulable")
+
+
+def _pause(seconds: float) -> None:
+    time.sleep(min(seconds, 0.03))

@@ -1,0 +1,240 @@
+"""The processes of a cloud in one process: started, stopped, killed and started again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Protocol
+
+from keystoneauth1 import adapter as ksa_adapter
+
+from tests.functional.support import cut_database
+from tests.functional.support.cloud import CloudSpec
+from tests.functional.support.faulty_bus import FaultyMessages
+from tests.functional.support.gates import GatedDriver, Gates
+from understudy.cells import api_store, cell_store
+from understudy.cells.records import CellRecord
+from understudy.compute.backoff import Backoff
+from understudy.compute.holdings import HeldInMemory
+from understudy.compute.service import ComputeService
+from understudy.compute.settings import Settings as ComputeSettings
+from understudy.conductor.casting import Caster
+from understudy.conductor.cell_access import CellAccess, CellDirectory
+from understudy.conductor.cell_service import CellConductorService
+from understudy.conductor.super_service import SuperConductorService
+from understudy.conductor.timing import Timing
+from understudy.ledger.ledger import Ledger
+from understudy.objects.host import Host
+from understudy.rpcapi.bus import API, EMBEDDED, Bus
+from understudy.rpcapi.cell_conductor import CellConductorClient
+from understudy.rpcapi.compute import ComputeClient
+from understudy.scheduler.service import SchedulerService
+from understudy.scheduler.settings import Settings as SchedulerSettings
+
+COMPUTE = ComputeSettings(
+    build_workers=4,
+    call_workers=4,
+    heartbeat_seconds=0.2,
+    answer_seconds=5.0,
+    stop_grace_seconds=5.0,
+    backoff=Backoff(0.05, 0.2),
+)
+
+
+def timing(spec: CloudSpec) -> Timing:
+    """Return the times of a cloud where little is waited for, and no busy host is called down."""
+    return Timing(
+        lease=spec.lease,
+        sweep=0.05,
+        retry=0.1,
+        settle=0.2,
+        beat=0.2,
+        host_down_time=60.0,
+        service_down_time=60.0,
+    )
+
+
+class Service(Protocol):
+    """What each service has."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End in good order."""
+
+
+class Surroundings:
+    """What the processes share: the databases' URLs, Placement, the buses and what goes wrong."""
+
+    def __init__(
+        self,
+        spec: CloudSpec,
+        urls: Mapping[str, str],
+        placement: Callable[[], ksa_adapter.Adapter],
+    ) -> None:
+        """Take the URLs of the databases: "api", and one for each cell."""
+        self.spec = spec
+        self.urls = urls
+        self._placement = placement
+        self.messages = FaultyMessages()
+        self.gates = Gates()
+        self.cuts = {cell: threading.Event() for cell in spec.cells}
+
+    def ledger(self) -> Ledger:
+        """Return a connection to Placement."""
+        return Ledger.on(self._placement())
+
+    def bus(self, end: ExitStack, name: str) -> Bus:
+        """Return a connection to a bus, closed at the end."""
+        bus = self.messages.insert(Bus.open(name, EMBEDDED))
+        end.callback(bus.close)
+        return bus
+
+    def open_cell(self, record: CellRecord) -> CellAccess:
+        """Return a cell as the API level reaches it: not at all while it is cut off."""
+        cut = self.cuts[record.name]
+        bus = self.messages.insert(Bus.open(record.name, record.transport_url), cut.is_set)
+        store = cut_database.cell_store(record.name, record.database_url, cut)
+
+        def close() -> None:
+            bus.close()
+            store.close()
+
+        return CellAccess(
+            record=record,
+            store=store,
+            caster=Caster(store, ComputeClient(bus), timing(self.spec).retry),
+            conductor=CellConductorClient(bus, timeout=self.spec.lease / 2),
+            close=close,
+        )
+
+
+class EmbeddedProcess:
+    """A service on connections of its own."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        """Run nothing before `start`."""
+        self._around = surroundings
+        self._end: ExitStack | None = None
+
+    def start(self) -> None:
+        """Begin anew, with what is left on disk."""
+        end = ExitStack()
+        service = self.compose(end)
+        service.start()
+        end.callback(service.stop)
+        self._end = end
+
+    def stop(self) -> None:
+        """End, if it runs."""
+        if self._end is not None:
+            end, self._end = self._end, None
+            end.close()
+
+    def compose(self, end: ExitStack) -> Service:
+        """Return the service, on connections that are closed at the end."""
+        raise NotImplementedError
+
+
+class Scheduler(EmbeddedProcess):
+    """A scheduler that notices new hosts soon."""
+
+    def compose(self, end: ExitStack) -> SchedulerService:
+        """Return the service."""
+        api = api_store.connect(self._around.urls["api"])
+        end.callback(api.close)
+        ledger = self._around.ledger()
+        return SchedulerService(
+            self._around.bus(end, API),
+            api,
+            ledger.candidates,
+            ledger.claims,
+            name="scheduler",
+            settings=SchedulerSettings(hosts_max_age=0.2, beat_interval=0.2),
+        )
+
+
+class SuperConductor(EmbeddedProcess):
+    """A super conductor that can be cut off from cells."""
+
+    def compose(self, end: ExitStack) -> SuperConductorService:
+        """Return the service."""
+        around = self._around
+        api = api_store.connect(around.urls["api"])
+        end.callback(api.close)
+        cells = CellDirectory(api, around.open_cell)
+        end.callback(cells.close)
+        ledger = around.ledger()
+        return SuperConductorService(
+            around.bus(end, API),
+            api,
+            cells,
+            ledger.claims,
+            ledger.vocabulary,
+            name="super-conductor",
+            bounds=around.spec.bounds,
+            timing=timing(around.spec),
+        )
+
+
+class CellConductor(EmbeddedProcess):
+    """The conductor of one cell."""
+
+    def __init__(self, surroundings: Surroundings, cell: str) -> None:
+        """Conduct the cell of this name."""
+        super().__init__(surroundings)
+        self._cell = cell
+
+    def compose(self, end: ExitStack) -> CellConductorService:
+        """Return the service."""
+        store = cell_store.connect(self._cell, self._around.urls[self._cell])
+        end.callback(store.close)
+        ledger = self._around.ledger()
+        return CellConductorService(
+            self._around.bus(end, self._cell),
+            store,
+            ledger.claims,
+            ledger.inventory,
+            name=f"{self._cell}-conductor",
+            timing=timing(self._around.spec),
+        )
+
+
+class Agent(EmbeddedProcess):
+    """An agent; what it built outlives it."""
+
+    def __init__(
+        self, surroundings: Surroundings, cell: str, hosts: Sequence[Host], journal: Path
+    ) -> None:
+        """Serve these hosts, which name this agent, in a cell."""
+        super().__init__(surroundings)
+        self._cell = cell
+        self._hosts = hosts
+        self._journal = journal
+        self._left_over = ExitStack()
+        self.holdings = HeldInMemory()
+
+    def compose(self, end: ExitStack) -> ComputeService:
+        """Return the service."""
+        self._service = ComputeService(
+            self._around.bus(end, self._cell),
+            self._hosts[0].agent,
+            GatedDriver(self._hosts, self._around.gates, self.holdings),
+            self._journal,
+            COMPUTE,
+        )
+        return self._service
+
+    def kill(self) -> None:
+        """End it at once, if it runs; its connections are closed by `bury`."""
+        if self._end is not None:
+            end, self._end = self._end, None
+            self._service.kill()
+            self._left_over.push(end)
+
+    def bury(self) -> None:
+        """Close what killed processes left open."""
+        self._left_over.close()
