@@ -6,9 +6,11 @@ import ipaddress
 import signal
 import subprocess
 import sys
+import unittest
 from pathlib import Path
 
 import amqp
+import fixtures
 import requests
 import sqlalchemy as sa
 import testtools
@@ -205,3 +207,28 @@ class PlacementTest(Contract):
         master, *workers = sorted(self.server.pids() - {self.server.keeper_pid})
         self.assertEqual(self.placement.workers, len(workers))
         self.assertTrue(requests.get(self.placement.url, timeout=30).ok, master)
+
+
+class Absent(Server):
+    programs = ("understudy-no-such-program",)
+
+
+class AbsentTest(testtools.TestCase):
+    """A server that is not installed is said so aloud, and in CI it is a failure."""
+
+    def require_in(self, ci: str) -> Exception:
+        self.useFixture(fixtures.EnvironmentVariable("CI", ci))
+        try:
+            shared.require(self, Absent)
+        except (unittest.SkipTest, AssertionError) as outcome:
+            return outcome
+        raise LookupError("neither skipped nor failed")
+
+    def test_the_test_is_skipped_and_says_how_to_install_it(self) -> None:
+        outcome = self.require_in("")
+        self.assertIsInstance(outcome, unittest.SkipTest)
+        self.assertIn("understudy-no-such-program", str(outcome))
+        self.assertIn("sudo tools/install-packages integration", str(outcome))
+
+    def test_in_ci_the_test_fails(self) -> None:
+        self.assertIsInstance(self.require_in("true"), AssertionError)
