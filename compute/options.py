@@ -28,12 +28,14 @@ def identity_options() -> list[cfg.Opt]:
             "driver",
             default="fake",
             help="What builds, by its name under the entry points understudy.compute.drivers. "
-            "The one that is shipped, `fake`, builds nothing: use it to try a cloud out.",
+            "`fake` builds nothing: use it to try a cloud out. `libvirt` makes virtual machines and "
+            "is an extra to install.",
         ),
         cfg.StrOpt(
             "driver_file",
             help="The file that the driver reads its own settings from. For `fake` it describes "
-            "hosts and faults in YAML; without it there is one small host.",
+            "hosts and faults in YAML, and without it there is one small host; for `libvirt`, the "
+            "hypervisor.",
         ),
         cfg.StrOpt(
             "journal",

@@ -1,0 +1,55 @@
+"""What an operator may say about a hypervisor, in the driver's file.
+
+The file is YAML; every key may be left out:
+
+    uri: qemu:///system
+    virt_type: kvm              # or qemu; left out: the best that the hypervisor has
+    pool: default               # the storage pool for disks; left out: instances without disks
+    image_pool: images          # where images are looked up; left out: in `pool`
+    network: default            # the virtual network; left out: instances without one
+    reserved: {MEMORY_MB: 4096, DISK_GB: 50}
+    allocation_ratios: {VCPU: 4.0}
+    traits: [CUSTOM_RACK_7]     # beside those that the hypervisor itself tells
+    availability_zone: az1
+    failure_domain: rack7
+    keepalive_seconds: 5        # a connection that is silent `keepalive_count` times this
+    keepalive_count: 5          # long is broken, and every call that waits on it fails
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True)
+class LibvirtSettings:
+    """The driver file's keys, with their defaults."""
+
+    uri: str = "qemu:///system"
+    virt_type: str | None = None
+    pool: str | None = None
+    image_pool: str | None = None
+    network: str | None = None
+    reserved: Mapping[str, int] = field(default_factory=lambda: {"MEMORY_MB": 512})
+    allocation_ratios: Mapping[str, float] = field(default_factory=dict)
+    traits: Sequence[str] = ()
+    availability_zone: str | None = None
+    failure_domain: str | None = None
+    keepalive_seconds: int = 5
+    keepalive_count: int = 5
+
+
+def read_driver_file(path: Path | None) -> LibvirtSettings:
+    """Return what the file says.
+
+    Raises OSError, yaml.YAMLError, or TypeError for a key that is not known.
+    """
+    if path is None:
+        return LibvirtSettings()
+    described: dict[str, Any] = yaml.safe_load(path.read_text()) or {}
+    return LibvirtSettings(**described)
