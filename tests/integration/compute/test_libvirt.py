@@ -1,0 +1,236 @@
+"""The libvirt driver on libvirt's own test hypervisor, which is real but for its machines."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import fixtures
+import testtools
+import yaml
+
+from tests.integration.support.shared import INSTALL
+from tests.unit.compute.scene import OTHER_VM, VM, request, selection
+from understudy.compute import driver as drivers
+from understudy.compute.driver import BuildFault
+from understudy.compute.libvirt_driver import LibvirtDriver, LibvirtDriverError
+from understudy.compute.libvirt_hypervisor import HypervisorClosed
+from understudy.objects.fields import Blame
+from understudy.objects.selection import Selection
+
+HOST = "agent-1"
+POOL = "default-pool"
+GIB = 2**30
+
+
+def claim(**resources: int) -> Selection:
+    found = selection(HOST)
+    found.allocation_request = json.dumps(
+        {"allocations": {found.compute_node_uuid: {"resources": resources}}}
+    )
+    return found
+
+
+class LibvirtTest(testtools.TestCase):
+    """What the driver promises, on `test:///default`."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        if importlib.util.find_spec("libvirt") is None:
+            missing = f"libvirt-python is not installed. This installs it: {INSTALL} && make test"
+            if os.environ.get("CI") == "true":
+                self.fail(missing)
+            self.skipTest(missing)
+        import libvirt  # type: ignore[import-not-found, unused-ignore]
+
+        self.libvirt: Any = libvirt
+        self.driver = self.load(uri="test:///default", pool=POOL, traits=["CUSTOM_RACK_7"])
+        # The same hypervisor as the driver's: there is one `default` for each process.
+        self.connection = libvirt.open("test:///default")
+        self.addCleanup(self.connection.close)
+        self.pool = self.connection.storagePoolLookupByName(POOL)
+        # It lasts as long as anything in this process refers to it.
+        self.addCleanup(self.empty)
+
+    def empty(self) -> None:
+        """Leave only what the hypervisor comes with."""
+        for domain in self.connection.listAllDomains(0):
+            if domain.name() != "test":
+                if domain.isActive():
+                    domain.destroy()
+                domain.undefine()
+        for volume in self.pool.listAllVolumes(0):
+            volume.delete(0)
+
+    def load(self, **settings: object) -> LibvirtDriver:
+        """Load a driver through its entry point; it is closed with the test."""
+        path = Path(self.useFixture(fixtures.TempDir()).path) / "driver.yaml"
+        path.write_text(yaml.safe_dump(settings))
+        loaded = drivers.load("libvirt", HOST, path)
+        assert isinstance(loaded, LibvirtDriver)
+        self.addCleanup(loaded.close)
+        return loaded
+
+    def build(
+        self, attempt: int = 1, vm: str = VM, image: str | None = None, **resources: int
+    ) -> None:
+        claimed = claim(**({"VCPU": 1, "MEMORY_MB": 64} | resources))
+        self.driver.build(HOST, vm, attempt, request(image), claimed)
+
+    def fault(self, image: str | None = None, **resources: int) -> tuple[str, str]:
+        """Build, and return the fault's code and blame."""
+        failed = self.assertRaises(BuildFault, self.build, image=image, **resources)
+        return failed.fault.code, failed.fault.blames
+
+    def add_volume(self, name: str, gigabytes: int) -> None:
+        self.pool.createXML(
+            f"<volume><name>{name}</name><capacity unit='GiB'>{gigabytes}</capacity></volume>", 0
+        )
+
+    def domains(self) -> dict[str, bool]:
+        return {each.name(): bool(each.isActive()) for each in self.connection.listAllDomains(0)}
+
+    def volumes(self) -> list[str]:
+        return sorted(each.name() for each in self.pool.listAllVolumes(0))
+
+    def test_the_host_is_as_large_as_libvirt_says(self) -> None:
+        (host,) = self.driver.hosts()
+        (root,) = host.providers
+        self.assertEqual((HOST, HOST, root.uuid), (host.name, host.agent, host.compute_node_uuid))
+        info = self.connection.getInfo()
+        totals = {name: inventory["total"] for name, inventory in root.inventories.items()}
+        self.assertEqual(
+            {"VCPU": info[2], "MEMORY_MB": info[1], "DISK_GB": self.pool.info()[1] // GIB}, totals
+        )
+        self.assertEqual(512, root.inventories["MEMORY_MB"]["reserved"])
+        self.assertEqual(["CUSTOM_RACK_7"], root.traits)
+
+    def test_the_host_stays_the_same(self) -> None:
+        again = self.load(uri="test:///default", pool=POOL, traits=["CUSTOM_RACK_7"])
+        self.assertEqual(list(self.driver.hosts()), list(again.hosts()))
+
+    def test_without_a_pool_there_is_no_disk(self) -> None:
+        (host,) = self.load(uri="test:///default").hosts()
+        self.assertEqual({"VCPU", "MEMORY_MB"}, set(host.providers[0].inventories))
+
+    def test_a_build_runs(self) -> None:
+        self.build(DISK_GB=2, MEMORY_MB=128)
+        domain = self.connection.lookupByName(f"understudy-{VM}-1")
+        self.assertTrue(domain.isActive())
+        self.assertEqual(128 * 1024, domain.maxMemory())
+        self.assertEqual([f"understudy-{VM}-1.qcow2"], self.volumes())
+        self.assertEqual([(VM, 1)], self.driver.holds(HOST))
+
+    def test_a_build_without_disk(self) -> None:
+        self.build()
+        self.assertEqual([], self.volumes())
+
+    def test_what_is_destroyed_leaves_nothing(self) -> None:
+        self.build(DISK_GB=2)
+        self.driver.destroy(HOST, VM, 1)
+        self.assertEqual({"test": True}, self.domains())
+        self.assertEqual([], self.volumes())
+        self.assertEqual([], self.driver.holds(HOST))
+
+    def test_destroying_twice_is_fine(self) -> None:
+        self.build(DISK_GB=1)
+        for _ in range(2):
+            self.driver.destroy(HOST, VM, 1)
+        self.driver.destroy(HOST, OTHER_VM, 7)
+
+    def test_destroying_one_attempt_leaves_the_others(self) -> None:
+        self.build(1, DISK_GB=1)
+        self.build(2, DISK_GB=1)
+        self.build(1, OTHER_VM)
+        self.driver.destroy(HOST, VM, 1)
+        self.assertEqual([(VM, 2), (OTHER_VM, 1)], self.driver.holds(HOST))
+        self.assertEqual([f"understudy-{VM}-2.qcow2"], self.volumes())
+
+    def test_what_is_not_ours_is_left_alone(self) -> None:
+        self.connection.defineXML(
+            f"<domain type='test'><name>understudy-{VM}-1</name><memory>8192</memory>"
+            "<os><type>hvm</type></os></domain>"
+        )
+        self.assertEqual([], self.driver.holds(HOST))
+        self.driver.destroy(HOST, VM, 1)
+        self.assertIn(f"understudy-{VM}-1", self.domains())
+        self.assertEqual(("domain-failed", Blame.HOST), self.fault())
+        self.assertIn(f"understudy-{VM}-1", self.domains())
+
+    def test_a_domain_is_known_by_its_metadata(self) -> None:
+        self.build()
+        domain = self.connection.lookupByName(f"understudy-{VM}-1")
+        domain.destroy()
+        domain.rename("precious", 0)
+        self.assertEqual([(VM, 1)], self.driver.holds(HOST))
+        self.driver.destroy(HOST, VM, 1)
+        self.assertEqual({"test": True}, self.domains())
+
+    def test_one_that_is_not_running_is_held_and_destroyed(self) -> None:
+        self.build()
+        self.connection.lookupByName(f"understudy-{VM}-1").destroy()
+        self.assertEqual([(VM, 1)], self.driver.holds(HOST))
+        self.driver.destroy(HOST, VM, 1)
+        self.assertEqual([], self.driver.holds(HOST))
+
+    def test_a_disk_alone_is_held_and_destroyed(self) -> None:
+        self.build(DISK_GB=1)
+        domain = self.connection.lookupByName(f"understudy-{VM}-1")
+        domain.destroy()
+        domain.undefine()
+        self.assertEqual([(VM, 1)], self.driver.holds(HOST))
+        self.driver.destroy(HOST, VM, 1)
+        self.assertEqual([], self.volumes())
+
+    def test_a_new_process_finds_all(self) -> None:
+        self.build(DISK_GB=1)
+        again = self.load(uri="test:///default", pool=POOL)
+        self.assertEqual([(VM, 1)], again.holds(HOST))
+
+    def test_an_overlay_over_an_image(self) -> None:
+        self.add_volume("debian", 3)
+        self.build(image="debian", DISK_GB=4)
+        xml = self.pool.storageVolLookupByName(f"understudy-{VM}-1.qcow2").XMLDesc(0)
+        self.assertIn(f"<path>{self.pool.storageVolLookupByName('debian').path()}</path>", xml)
+
+    def test_an_image_that_nobody_has_blames_the_request(self) -> None:
+        self.assertEqual(("unknown-image", Blame.REQUEST), self.fault("windows", DISK_GB=4))
+
+    def test_an_image_that_does_not_fit_blames_the_request(self) -> None:
+        self.add_volume("debian", 3)
+        self.assertEqual(("image-too-large", Blame.REQUEST), self.fault("debian", DISK_GB=2))
+
+    def test_images_out_of_reach_blame_the_network(self) -> None:
+        self.pool.destroy()
+        self.addCleanup(self.pool.create)
+        self.assertEqual(("image-out-of-reach", Blame.NETWORK), self.fault("debian", DISK_GB=2))
+
+    def test_a_full_pool_blames_the_host(self) -> None:
+        self.assertEqual(("no-disk", Blame.HOST), self.fault(DISK_GB=100_000))
+
+    def test_a_host_without_pool_is_to_blame_for_disks(self) -> None:
+        self.driver = self.load(uri="test:///default")
+        self.assertEqual(("no-pool", Blame.HOST), self.fault(DISK_GB=1))
+
+    def test_what_is_needed_and_not_asked_for_blames_the_request(self) -> None:
+        self.assertEqual(("not-claimed", Blame.REQUEST), self.fault(MEMORY_MB=0))
+
+    def test_a_hypervisor_that_is_down_blames_the_host(self) -> None:
+        self.driver = self.load(uri="qemu+unix:///system?socket=/nonexistent")
+        self.assertEqual(("hypervisor-down", Blame.HOST), self.fault())
+
+    def test_a_build_for_another_host_is_not_ours(self) -> None:
+        failed = self.assertRaises(
+            BuildFault, self.driver.build, "agent-2", VM, 1, request(), claim(VCPU=1)
+        )
+        self.assertEqual("unknown-host", failed.fault.code)
+        self.assertRaises(LibvirtDriverError, self.driver.holds, "agent-2")
+        self.assertRaises(LibvirtDriverError, self.driver.destroy, "agent-2", VM, 1)
+
+    def test_a_closed_driver_makes_nothing(self) -> None:
+        self.driver.close()
+        self.assertRaises(HypervisorClosed, self.build)
+        self.assertEqual({"test": True}, self.domains())
