@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Iterator, Sequence
 
@@ -48,20 +49,22 @@ class Acceptance:
         )
 
     def _write_down(self, request: BuildRequest, instances: Sequence[tuple[str, str]]) -> None:
-        try:
+        with contextlib.suppress(cell_errors.RequestUnknown):
             self._api.repeated(request)
-        except cell_errors.RequestUnknown:
-            whole = self._bounds.complete(request)
-            self._check_names(whole)
-            self._api.accept(whole, instances, float(whole.deadline_seconds or 0), request)
+            return
+        whole = self._bounds.complete(request)
+        self._check_names(whole)
+        self._api.accept(whole, instances, float(whole.deadline_seconds or 0), request)
 
     def _check_names(self, request: BuildRequest) -> None:
         try:
             for field, names in _resource_classes(request):
-                unknown = self._vocabulary.unknown_resource_classes(names)
-                _refuse(field, unknown, "resource class")
+                if names:
+                    unknown = self._vocabulary.unknown_resource_classes(names)
+                    _refuse(field, unknown, "resource class")
             for field, names in _traits(request):
-                _refuse(field, self._vocabulary.unknown_traits(names), "trait")
+                if names:
+                    _refuse(field, self._vocabulary.unknown_traits(names), "trait")
         except ledger_errors.LedgerError as error:
             raise wire.LedgerDown(str(error)) from error
 

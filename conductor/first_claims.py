@@ -41,9 +41,7 @@ class FirstClaims:
             return
         self._claims.unclaim(instance_uuid, owner, held.generation)
 
-    def release_written(
-        self, request: BuildRequest, instance_uuid: str, generation: int
-    ) -> None:
+    def release_written(self, request: BuildRequest, instance_uuid: str, generation: int) -> None:
         """Give back a claim with the generation that our own write produced.
 
         A newer generation has another owner and is left. Raises LedgerUnavailable.

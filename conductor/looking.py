@@ -138,9 +138,10 @@ def _seen(
 ) -> Instance:
     """Return the cell's row, or what the mapping knows where there is none to see.
 
-    A delete that its cell has not heard of yet is one already.
+    A delete that its cell has not heard of yet is one already. A row that took
+    itself for superseded says nothing of how the instance is.
     """
-    if instance is None:
+    if instance is None or instance.state == states.HANDED_OVER:
         instance = Instance(
             uuid=mapping.instance_uuid,
             name=mapping.name,
