@@ -28,8 +28,8 @@ def identity_options() -> list[cfg.Opt]:
             "driver",
             default="fake",
             help="What builds, by its name under the entry points understudy.compute.drivers. "
-            "`fake` builds nothing: use it to try a cloud out. `libvirt` makes virtual machines and "
-            "is an extra to install.",
+            "`fake` builds nothing: use it to try a cloud out. `libvirt` makes virtual "
+            "machines and is an extra to install.",
         ),
         cfg.StrOpt(
             "driver_file",
