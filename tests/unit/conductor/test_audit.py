@@ -1,0 +1,69 @@
+"""The audit finds what was put wrong on purpose, and nothing else."""
+
+from __future__ import annotations
+
+from tests.fakes.ledger import allocation_request
+from tests.unit.conductor.base import CloudTest
+from tests.unit.conductor.cloud import uuid_of
+from understudy.ledger.protocols import Owner, WantedClaim
+
+OURS = Owner("project", "user", "UNDERSTUDY")
+
+
+class AuditTest(CloudTest):
+    def claim(self, uuid: str, amounts: dict[str, int], owner: Owner = OURS) -> None:
+        held = self.ledger.read_back(uuid)
+        text = allocation_request(
+            {uuid_of(host): {"VCPU": amount} for host, amount in amounts.items()}
+        )
+        self.ledger.claim_many([WantedClaim(uuid, owner, text, held.generation)])
+
+    def test_a_cloud_in_order_is_clean(self) -> None:
+        self.active()
+        self.assertTrue(self.cloud.audit().clean)
+
+    def test_a_claim_of_ours_without_an_instance_is_leaked(self) -> None:
+        self.claim(uuid_of("nobody"), {"one-a": 1})
+        (line,) = self.cloud.audit().leaked
+        self.assertIn(uuid_of("nobody"), line)
+
+    def test_a_claim_of_others_is_none_of_our_business(self) -> None:
+        self.claim(uuid_of("nova's"), {"one-a": 1}, Owner("project", "user", "INSTANCE"))
+        self.assertTrue(self.cloud.audit().clean)
+
+    def test_a_claim_of_what_has_ended_is_leaked(self) -> None:
+        uuid = self.active()
+        self.cloud.delete(uuid)
+        self.settle()
+        self.claim(uuid, {"one-b": 1})
+        self.assertEqual(1, len(self.cloud.audit().leaked))
+
+    def test_a_claim_on_two_hosts_is_doubled(self) -> None:
+        uuid = self.active()
+        self.claim(uuid, {"one-a": 1, "one-b": 1})
+        self.assertEqual(1, len(self.cloud.audit().doubled))
+
+    def test_a_claim_on_the_wrong_host_is_doubled(self) -> None:
+        uuid = self.active()
+        self.claim(uuid, {"one-b": 1})
+        self.assertEqual(1, len(self.cloud.audit().doubled))
+
+    def test_an_instance_without_its_claim_is_missing_one(self) -> None:
+        uuid = self.active()
+        held = self.ledger.read_back(uuid)
+        assert held.generation is not None
+        self.ledger.unclaim(uuid, OURS, held.generation)
+        self.assertEqual(1, len(self.cloud.audit().missing))
+
+    def test_a_usage_that_is_not_the_sum_is_miscounted(self) -> None:
+        self.active()
+        self.cloud.provider("one-b").take({"VCPU": 1})
+        self.assertEqual(1, len(self.cloud.audit().miscounted))
+
+    def test_what_a_sharing_provider_gives_is_not_missed(self) -> None:
+        uuid = self.active()
+        with self.cloud.store().database.engine.begin() as connection:
+            connection.exec_driver_sql(
+                "DELETE FROM hosts WHERE name IN ('one-b', 'one-c')",
+            )
+        self.assertTrue(self.cloud.audit().clean, uuid)
