@@ -96,7 +96,7 @@ class Refusing(CloudTestCase):
         self.check_refused("consumer_type", request(consumer_type="OTHERS"))
         self.check_refused("name", request(name="\n"))
         self.assertEqual([], self.listed())
-        self.assertEqual(0, self.cloud.messages.sent("select_destinations"))
+        self.assertEqual(0, self.cloud.messages.sent("scheduler.select_destinations"))
 
     def test_what_is_not_there_is_named(self) -> None:
         self.open({"one": {"a": 3}})

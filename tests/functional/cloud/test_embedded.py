@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tests.functional.cloud import building, deleting, failing
+from tests.functional.cloud import (
+    building,
+    deleting,
+    failing,
+    groups,
+    hosts,
+    leaving_cells,
+    messages,
+    placement_down,
+    racing,
+    services,
+    silent_cells,
+)
 from tests.functional.cloud.case import CloudTestCase
 from tests.functional.support.cloud import CloudSpec
 from tests.functional.support.embedded_cloud import EmbeddedCloud
@@ -26,4 +38,44 @@ class FailingTest(OnEmbeddedCloud, failing.Failing):
 
 
 class DeletingTest(OnEmbeddedCloud, deleting.Deleting):
+    pass
+
+
+class RacingTest(OnEmbeddedCloud, racing.Racing):
+    pass
+
+
+class LeavingCellsTest(OnEmbeddedCloud, leaving_cells.LeavingCells):
+    pass
+
+
+class SilentCellsTest(OnEmbeddedCloud, silent_cells.SilentCells):
+    pass
+
+
+class PlacementDownTest(OnEmbeddedCloud, placement_down.PlacementDown):
+    pass
+
+
+class DyingHostsTest(OnEmbeddedCloud, hosts.DyingHosts):
+    pass
+
+
+class ServedHostsTest(OnEmbeddedCloud, hosts.ServedHosts):
+    pass
+
+
+class MessagesTest(OnEmbeddedCloud, messages.Messages):
+    pass
+
+
+class ServicesTest(OnEmbeddedCloud, services.Services):
+    pass
+
+
+class DeadlinesTest(OnEmbeddedCloud, services.Deadlines):
+    pass
+
+
+class GroupsTest(OnEmbeddedCloud, groups.Groups):
     pass

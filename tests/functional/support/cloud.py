@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from tests.fakes.faults import Faults
 from understudy.compute.tags import Tag
@@ -24,12 +24,14 @@ class CloudSpec:
     """What to make: {cell: {host: VCPUs}}. Each host has an agent of its own name.
 
     `lease` is the conductors' lease in seconds; a call to the scheduler waits
-    half of it.
+    half of it. `settle`: seconds after which a claim that nobody answered has
+    landed.
     """
 
     cells: Mapping[str, Mapping[str, int]]
     bounds: RetryBounds = field(default_factory=RetryBounds)
     lease: float = 30.0
+    settle: float = 0.2
 
     @property
     def hosts(self) -> dict[str, str]:
@@ -77,17 +79,21 @@ class Mishap(enum.Enum):
     COPIED = "it arrives, and a copy of it when `replay` is called"
 
 
+ALL: Final = "*"
+"""In a plan: every method that has no plan of its own."""
+
+
 class Messages(Protocol):
-    """What goes wrong on the buses."""
+    """What goes wrong on the buses; a method is named "SERVICE.METHOD"."""
 
     def plan(self, method: str, mishap: Mishap, times: int | None = None) -> None:
-        """Let this happen to the next `times` messages (None: to all) that call `method`."""
+        """Let this happen to the next `times` messages (None: to all) to `method`."""
 
     def replay(self) -> int:
         """Let the copies arrive; return how many there were."""
 
     def sent(self, method: str) -> int:
-        """Return how many messages called `method`."""
+        """Return how many messages went to `method`."""
 
     def forget_plan(self) -> None:
         """Let all messages arrive once from now on."""
@@ -105,6 +111,9 @@ class Process(Protocol):
 
 class AgentProcess(Process, Protocol):
     """A host's agent."""
+
+    def lose_disk(self) -> None:
+        """Forget, while it does not run, all that it wrote down; what it built is there."""
 
     def kill(self) -> None:
         """End it at once: nothing more is written, told, built or destroyed."""

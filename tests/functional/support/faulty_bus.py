@@ -12,7 +12,7 @@ from typing import Any
 
 import oslo_messaging as messaging
 
-from tests.functional.support.cloud import Mishap
+from tests.functional.support.cloud import ALL, Mishap
 from understudy.rpcapi.bus import Bus
 
 Send = Callable[..., Any]
@@ -29,7 +29,7 @@ class FaultyMessages:
         self._sent: Counter[str] = Counter()
 
     def plan(self, method: str, mishap: Mishap, times: int | None = None) -> None:
-        """Let this happen to the next `times` messages (None: to all) that call `method`."""
+        """Let this happen to the next `times` messages (None: to all) to `method`."""
         with self._lock:
             self._planned[method] = (mishap, math.inf if times is None else times)
 
@@ -44,7 +44,7 @@ class FaultyMessages:
         return len(copies)
 
     def sent(self, method: str) -> int:
-        """Return how many messages called `method`."""
+        """Return how many messages went to `method`."""
         return self._sent[method]
 
     def forget_plan(self) -> None:
@@ -69,7 +69,8 @@ class FaultyMessages:
         if is_cut():
             raise messaging.MessageDeliveryFailure("cut off, as planned")
         deliver = functools.partial(send, target, context, message, **options)
-        match self._next(message["method"], deliver):
+        service = target.topic.rpartition(".")[2]
+        match self._next(f"{service}.{message['method']}", deliver):
             case Mishap.LOST:
                 return _unanswered(options)
             case Mishap.ANSWER_LOST:
@@ -86,11 +87,12 @@ class FaultyMessages:
         """Return what becomes of this message, and count it."""
         with self._lock:
             self._sent[method] += 1
-            if method not in self._planned:
+            known = method if method in self._planned else ALL
+            if known not in self._planned:
                 return None
-            mishap, times = self._planned.pop(method)
+            mishap, times = self._planned.pop(known)
             if times > 1:
-                self._planned[method] = (mishap, times - 1)
+                self._planned[known] = (mishap, times - 1)
             if mishap is Mishap.COPIED:
                 self._copies.append(deliver)
             return mishap

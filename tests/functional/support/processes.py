@@ -49,7 +49,7 @@ def timing(spec: CloudSpec) -> Timing:
         lease=spec.lease,
         sweep=0.05,
         retry=0.1,
-        settle=0.2,
+        settle=spec.settle,
         beat=0.2,
         host_down_time=60.0,
         service_down_time=60.0,
@@ -234,6 +234,11 @@ class Agent(EmbeddedProcess):
             end, self._end = self._end, None
             self._service.kill()
             self._left_over.push(end)
+
+    def lose_disk(self) -> None:
+        """Forget all that it wrote down."""
+        for file in self._journal.parent.glob(f"{self._journal.name}*"):
+            file.unlink()
 
     def bury(self) -> None:
         """Close what killed processes left open."""

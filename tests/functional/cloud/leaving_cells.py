@@ -1,0 +1,112 @@
+"""A cell has no host left, and another one may step in."""
+
+from __future__ import annotations
+
+from tests.functional.cloud.case import CloudTestCase
+from tests.functional.support.waiting import wait_for, wait_for_none
+from understudy.compute import fault_plan
+from understudy.conductor import faults
+from understudy.objects import states
+from understudy.objects.states import AttemptState
+
+FAILED, SUCCEEDED = AttemptState.FAILED, AttemptState.SUCCEEDED
+
+
+class LeavingCells(CloudTestCase):
+    def test_another_cell_takes_it(self) -> None:
+        self.open({"one": {"a": 2, "b": 2}, "two": {"c": 4}})
+        self.occupy("c", 2)
+        self.break_hosts("a", "b")
+        (instance,) = self.build_and_wait(max_cells=2)
+        self.assert_ended_as(states.ACTIVE, [instance])
+        self.assertEqual(("two", "c", 3), (instance.cell_name, instance.service_host, 3))
+        self.assertEqual(
+            [(1, FAILED), (2, FAILED), (3, SUCCEEDED)],
+            [(each.number, each.state) for each in instance.attempts],
+        )
+        self.assertEqual(["one", "one", "two"], [each.cell_name for each in instance.attempts])
+
+    def test_many_leave_together(self) -> None:
+        self.open({"one": {"a": 2}, "two": {"c": 4, "d": 4}})
+        for host in ("c", "d"):
+            self.occupy(host, 3)
+        self.break_hosts("a")
+        instances = self.build_and_wait(count=2, max_cells=2)
+        self.assert_ended_as(states.ACTIVE, instances)
+        self.assertEqual({"two"}, {each.cell_name for each in instances})
+        self.assertEqual({2}, {each.attempt for each in instances})
+
+    def test_it_was_not_allowed(self) -> None:
+        self.open({"one": {"a": 2}, "two": {"b": 4}})
+        self.occupy("b", 3)
+        self.break_hosts("a")
+        self.check_error(faults.ALTERNATES_EXHAUSTED, attempts=1, max_cells=1)
+
+    def test_the_other_cell_fails_too(self) -> None:
+        self.open({"one": {"a": 2}, "two": {"b": 4}})
+        self.occupy("b", 3)
+        self.break_hosts("a", "b")
+        self.check_error(faults.ALTERNATES_EXHAUSTED, attempts=2, max_cells=2)
+
+    def test_the_other_cell_is_full(self) -> None:
+        self.open({"one": {"a": 2}, "two": {"b": 4}})
+        self.occupy("b", 4)
+        self.break_hosts("a")
+        self.check_error(faults.NO_OTHER_CELL, attempts=1, max_cells=2)
+
+    def test_the_other_cell_does_not_answer_yet(self) -> None:
+        self.open({"one": {"a": 2}, "two": {"b": 4}})
+        self.occupy("b", 3)
+        self.break_hosts("a")
+        self.cloud.builds.hold("a")
+        accepted = self.build(max_cells=2)
+        self.begun(accepted)
+        self.cloud.cut_off("two")
+        before = self.cloud.messages.sent("scheduler.select_destinations")
+        self.cloud.builds.let_go()
+        wait_for(
+            lambda: self.cloud.messages.sent("scheduler.select_destinations") > before,
+            "the super conductor looks for another cell",
+        )
+        self.cloud.reconnect("two")
+        (instance,) = self.ended(accepted)
+        self.assert_ended_as(states.ACTIVE, [instance])
+        self.assertEqual("two", instance.cell_name)
+
+    def test_deleted_meanwhile(self) -> None:
+        self.open({"one": {"a": 2}, "two": {"b": 4}})
+        self.occupy("b", 3)
+        self.break_hosts("a")
+        self.cloud.scheduler.stop()
+        self.cloud.scheduler.start()
+        self.cloud.builds.hold("b")
+        accepted = self.build(max_cells=2)
+        (tag,) = self.begun(accepted, attempt=2)
+        self.delete(tag.instance_uuid)
+        self.cloud.builds.let_go()
+        self.reaches(tag.instance_uuid, states.DELETED)
+
+    def test_no_super_conductor_comes_by_the_deadline(self) -> None:
+        self.open({"one": {"a": 2}, "two": {"b": 4}})
+        self.occupy("b", 3)
+        self.break_hosts("a")
+        self.cloud.builds.hold("a")
+        accepted = self.build(max_cells=2, deadline_seconds=3)
+        self.begun(accepted)
+        self.cloud.super_conductor.stop()
+        self.cloud.builds.let_go()
+        wait_for_none(self.cloud.findings, "the cell ends it alone")
+        self.cloud.super_conductor.start()
+        (instance,) = self.ended(accepted)
+        assert instance.fault is not None
+        self.assertEqual((states.ERROR, faults.DEADLINE), (instance.state, instance.fault.code))
+
+    def break_hosts(self, *hosts: str) -> None:
+        for host in hosts:
+            self.cloud.builds.break_host(host, fault_plan.host_broken())
+
+    def check_error(self, code: str, attempts: int, max_cells: int) -> None:
+        (instance,) = self.build_and_wait(max_cells=max_cells)
+        assert instance.fault is not None
+        self.assertEqual((states.ERROR, code), (instance.state, instance.fault.code))
+        self.assertEqual(attempts, len(instance.attempts))
