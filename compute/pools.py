@@ -64,9 +64,9 @@ class Pool:
             self._ready.notify_all()
 
     def wait_idle(self, seconds: float) -> bool:
-        """After `close`: wait for what runs; say whether all of it ended in time."""
+        """Wait for what runs and is queued; say whether all of it ended in time."""
         with self._ready:
-            return self._ready.wait_for(lambda: self._running == 0, seconds)
+            return self._ready.wait_for(lambda: not self._queue and not self._running, seconds)
 
     def _serve(self) -> None:
         while True:
@@ -149,8 +149,15 @@ class ThreadPools:
         self._builders.close()
         self._callers.close()
 
-    def wait_idle(self, seconds: float) -> bool:
-        """After `close`: wait for what runs; say whether all of it ended in time."""
+    def drain(self, seconds: float) -> bool:
+        """Begin no build any more; wait for those that run, and until their outcome is told.
+
+        Say whether all of it ended in time; nothing is started after this.
+        """
         until = time.monotonic() + seconds
+        self._timer.close()
+        self._builders.close()
         built = self._builders.wait_idle(seconds)
-        return self._callers.wait_idle(max(0.0, until - time.monotonic())) and built
+        told = self._callers.wait_idle(max(0.0, until - time.monotonic()))
+        self._callers.close()
+        return built and told

@@ -82,8 +82,7 @@ class ComputeService:
         """
         self._server.stop()
         self._server.wait()
-        self._pools.close()
-        if not self._pools.wait_idle(self._settings.stop_grace_seconds):
+        if not self._pools.drain(self._settings.stop_grace_seconds):
             LOG.warning("Some builds or teardowns did not end in time; the next start does them")
         self._bell.stop()
         self._journal.close()

@@ -61,26 +61,35 @@ class PoolsTest(AgentTestCase):
         self.assertTrue(done.wait(PATIENCE))
         self.assertIn("ZeroDivisionError", self.log.output)
 
-    def test_closing_drops_what_waits_and_waits_for_what_runs(self) -> None:
+    def test_draining_drops_what_waits_and_tells_how_what_runs_went(self) -> None:
         pools = self.pools()
         running, go, dropped = threading.Event(), threading.Event(), threading.Event()
+        told = threading.Event()
 
         def build() -> None:
             running.set()
             go.wait(PATIENCE)
+            pools.call(told.set)
 
         pools.build(build)
         pools.build(dropped.set)
         self.assertTrue(running.wait(PATIENCE))
-        pools.close()
-        self.assertFalse(pools.wait_idle(0.0))
-        go.set()
-        self.assertTrue(pools.wait_idle(PATIENCE))
+        threading.Timer(0.05, go.set).start()
+        self.assertTrue(pools.drain(PATIENCE))
+        self.assertTrue(told.is_set())
         pools.build(dropped.set)
         pools.call(dropped.set)
         pools.call(dropped.set, after=0.001)
-        self.assertTrue(pools.wait_idle(PATIENCE))
+        self.assertTrue(pools.drain(PATIENCE))
         self.assertFalse(dropped.is_set())
+
+    def test_draining_gives_up_in_time(self) -> None:
+        pools = self.pools()
+        running, go = threading.Event(), threading.Event()
+        self.addCleanup(go.set)
+        pools.build(lambda: (running.set(), go.wait(PATIENCE)))
+        self.assertTrue(running.wait(PATIENCE))
+        self.assertFalse(pools.drain(0.0))
 
 
 class TurnsTest(testtools.TestCase):
