@@ -66,6 +66,9 @@ class ContextSerializer(messaging.Serializer):
 
     def deserialize_context(self, facts: dict[str, Any]) -> RequestContext:
         """Return the context, and let this thread log under it; unknown facts are dropped."""
-        return RequestContext(
+        context = RequestContext(
             facts.get("project_id"), facts.get("user_id"), facts.get("request_id"), overwrite=True
         )
+        # Logs name what a resource is; it does not travel, the server notes it.
+        context.resource_uuid = facts.get("instance_uuid")
+        return context

@@ -105,6 +105,10 @@ class _TypedDispatcher:
         self._dispatcher = dispatcher
 
     def dispatch(self, incoming: Any) -> Any:
+        # For the logs: what is done about one instance names it on each line.
+        instance = (incoming.message.get("args") or {}).get("instance_uuid")
+        if isinstance(instance, str):
+            incoming.ctxt["instance_uuid"] = instance
         try:
             return self._dispatcher.dispatch(incoming)
         except rpc_dispatcher.ExpectedException as expected:
