@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from understudy.cli import figures
 from understudy.cli.board import Board
+from understudy.cli.cloud import AuditReport, Cloud
 from understudy.cli.flight import Flight
 from understudy.cli.inputs import providers, read
 from understudy.compute.fault_plan import FaultPlan, host_broken
@@ -55,6 +56,10 @@ class Settings:
     alternates: int = 3
     seed: int = 1
     state_dir: Path | None = None
+    run: str = ""
+    """Sets this run's requests apart from others of the same seed, on a cloud that outlives it."""
+    fast_disks: bool = True
+    """Ask for a fast disk now and then: only the demo's own hosts have any."""
 
 
 class Create(Protocol):
@@ -90,6 +95,30 @@ def run(
         return figures.count(cloud, settings.builds, board.seconds)
     finally:
         cloud.close()
+
+
+def run_against(
+    settings: Settings,
+    cloud: Cloud,
+    progress: Progress,
+    audit: Callable[[], AuditReport] | None = None,
+    pause: Callable[[float], None] = time.sleep,
+) -> figures.Run:
+    """Build it all on a cloud that is there already, and count what is ours.
+
+    Which of its hosts are broken is for it to show. Without `audit` the ledger
+    is not looked at.
+    """
+    context = cloud.context()
+    requests = make_requests(settings, context.project_id or "demo", context.user_id or "demo")
+    progress.say(f"Asking for {settings.builds} builds in {len(requests)} requests")
+    board = Board(settings.builds)
+    with progress.watching(board):
+        landings = Flight(cloud, board, progress.update, pause=pause).fly(requests)
+    found = [instance for landing in landings for instance in landing.instances]
+    return figures.tally(
+        cloud, found, settings.builds, board.seconds, None if audit is None else audit()
+    )
 
 
 def make_hosts(count: int) -> list[Host]:
@@ -128,11 +157,13 @@ def make_requests(settings: Settings, project_id: str, user_id: str) -> list[Bui
         number = len(requests) + 1
         requests.append(
             BuildRequest(
-                request_id=providers.uuid_of("demo", str(settings.seed), str(number)),
+                request_id=providers.uuid_of(
+                    "demo", *filter(None, (settings.run,)), str(settings.seed), str(number)
+                ),
                 name=f"build-{number:03}",
                 count=count,
                 resources=dict(chance.choice(FLAVORS)),
-                required_traits=[FAST_DISK] if chance.random() < 0.1 else [],  # noqa: PLR2004
+                required_traits=[FAST_DISK] if _wants_fast_disk(settings, chance) else [],
                 max_attempts=settings.alternates + 1,
                 spare_alternates=0,
                 deadline_seconds=DEADLINE,
@@ -141,3 +172,7 @@ def make_requests(settings: Settings, project_id: str, user_id: str) -> list[Bui
             )
         )
     return requests
+
+
+def _wants_fast_disk(settings: Settings, chance: random.Random) -> bool:
+    return chance.random() < 0.1 and settings.fast_disks  # noqa: PLR2004

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from understudy.cli.cloud import AuditedCloud, Cloud
+from understudy.cli.cloud import AuditedCloud, AuditReport, Cloud
 from understudy.objects import states
 from understudy.objects.instance import Instance
 
@@ -22,8 +22,9 @@ class Figures:
     retried: int
     attempts: int
     alternates_used: int
-    claims_leaked: int
-    double_claims: int
+    claims_leaked: int | None
+    """None, as `double_claims`, where the ledger was not at hand."""
+    double_claims: int | None
     seconds: float
     unended: int = 0
     """Builds that were asked for and have not ended, or are not to be seen."""
@@ -38,6 +39,11 @@ class Run:
     """A build that its understudy brought to life, with its timeline."""
     findings: tuple[str, ...] = ()
     """What the audit found, a line for each."""
+
+    @property
+    def audited(self) -> bool:
+        """Was the ledger looked at?"""
+        return self.figures.claims_leaked is not None
 
     @property
     def sound(self) -> bool:
@@ -60,14 +66,24 @@ def instances(cloud: Cloud) -> Iterator[Instance]:
 
 def count(cloud: AuditedCloud, asked: int, seconds: float) -> Run:
     """Return the figures of a cloud in which so many builds were asked for."""
-    found = list(instances(cloud))
+    return tally(cloud, instances(cloud), asked, seconds, cloud.audit())
+
+
+def tally(
+    cloud: Cloud,
+    instances: Iterable[Instance],
+    asked: int,
+    seconds: float,
+    audit: AuditReport | None,
+) -> Run:
+    """Return the figures of these instances, of which so many were asked for."""
+    found = list(instances)
     timelines = [
         cloud.client.show(cloud.context(), instance.uuid)
         for instance in found
         if instance.attempt > 1
     ]
     ended = sum(instance.state in states.ENDED for instance in found)
-    audit = cloud.audit()
     figures = Figures(
         builds=len(found),
         active=sum(instance.state == states.ACTIVE for instance in found),
@@ -75,12 +91,13 @@ def count(cloud: AuditedCloud, asked: int, seconds: float) -> Run:
         retried=len(timelines),
         attempts=sum(instance.attempt for instance in found),
         alternates_used=sum(len(instance.attempts) - 1 for instance in timelines),
-        claims_leaked=len(audit.leaked),
-        double_claims=len(audit.doubled),
+        claims_leaked=len(audit.leaked) if audit else None,
+        double_claims=len(audit.doubled) if audit else None,
         seconds=round(seconds, 3),
         unended=asked - ended,
     )
-    return Run(figures, _best_story(timelines), (*audit.leaked, *audit.doubled))
+    findings = (*audit.leaked, *audit.doubled) if audit else ()
+    return Run(figures, _best_story(timelines), findings)
 
 
 def _best_story(timelines: list[Instance]) -> Instance | None:

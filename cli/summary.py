@@ -37,15 +37,15 @@ def tell_demo(run: figures.Run, stream: TextIO) -> None:
                 "retried": counted.retried,
                 "attempts": counted.attempts,
                 "alternates used": counted.alternates_used,
-                "claims leaked": counted.claims_leaked,
-                "double claims": counted.double_claims,
+                "claims leaked": _or_unknown(counted.claims_leaked),
+                "double claims": _or_unknown(counted.double_claims),
                 "seconds": f"{counted.seconds:.1f}",
             }
         )
     )
     if run.rescued is not None:
         _tell_story(run.rescued, console)
-    _tell_findings(run.findings, counted.unended, "builds", console)
+    _tell_findings(run.findings, counted.unended, "builds", console, audited=run.audited)
 
 
 def tell_replay(run: replay.Run, stream: TextIO) -> None:
@@ -90,10 +90,22 @@ def _tell_story(instance: Instance, console: Console) -> None:
         console.print(f"  {columns.attempt_line(attempt)}", markup=False, soft_wrap=True)
 
 
-def _tell_findings(findings: tuple[str, ...], unended: int, what: str, console: Console) -> None:
+def _or_unknown(count: int | None) -> object:
+    return "not looked at" if count is None else count
+
+
+def _tell_findings(
+    findings: tuple[str, ...],
+    unended: int,
+    what: str,
+    console: Console,
+    *,
+    audited: bool = True,
+) -> None:
     if unended:
         console.print(f"{unended} {what} have not ended.", style="red")
     for finding in findings:
         console.print(f"audit: {finding}", style="red", markup=False, soft_wrap=True)
     if not unended and not findings:
-        console.print(f"All {what} ended, and every claim is accounted for.", style="green")
+        accounted = ", and every claim is accounted for" if audited else ""
+        console.print(f"All {what} ended{accounted}.", style="green")
