@@ -20,17 +20,24 @@ unexport PYTHON
 # Two pips must not write to one environment.
 .NOTPARALLEL:
 .SECONDARY:
-.PHONY: help venv demo test lint lint-style lint-format lint-types lint-floors docs bench \
-        clean distclean
+.PHONY: help venv demo cluster cluster-down test lint lint-style lint-format lint-types \
+        lint-floors docs bench clean distclean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target does; do \
-	    printf '  make %-9s %s\n' "$$target" "$$does"; done
+	    printf '  make %-12s %s\n' "$$target" "$$does"; done
 
 venv: $(VENV)/.with-demo $(VENV)/.with-test $(VENV)/.with-lint $(VENV)/.with-docs ## make .venv with all that a developer needs
 
 demo: $(VENV)/.with-demo ## run a whole cloud in one process
 	@$(BIN)/understudy demo
+
+cluster: $(VENV)/.with-test ## run a cloud of separate processes and real servers, until Ctrl-C
+	@tools/install-packages integration
+	@$(BIN)/python -m tests.integration.support.cluster
+
+cluster-down: $(VENV)/.with-test ## end what `make cluster` runs
+	@$(BIN)/python -m tests.integration.support.cluster --down
 
 test: $(VENV)/.with-test ## run all tests, one worker a core; as root, install the servers they need
 	@$(if $(findstring integration,$(TESTS)),tools/install-packages integration)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
+from tests.integration.support import keeper
 from tests.integration.support.server import Server
 
 Settings = Mapping[str, Mapping[str, object]]
@@ -22,6 +23,13 @@ class Service(Server):
         self._module = module
         self._settings = {group: dict(values) for group, values in settings.items()}
         self._arguments = arguments
+
+    @property
+    def told(self) -> str:
+        """What it is, for a person."""
+        words = ["understudy-" + self._module, *self._arguments]
+        agent = self._settings.get("compute", {}).get("agent")
+        return " ".join([*words, *([f"({agent})"] if agent else [])])
 
     def prepare(self) -> None:
         self.file = self.scratch / "understudy.conf"
@@ -43,6 +51,16 @@ class Service(Server):
 
     def answers(self) -> bool:
         return " serves\n" in self.printed_since_start()
+
+    def master(self) -> int:
+        """Return the process that reads the configuration and forks the others."""
+        parents = dict(keeper.parents())
+        (master,) = (pid for pid in self.pids() if parents.get(pid) == self.keeper_pid)
+        return master
+
+    def workers(self) -> set[int]:
+        """Return the processes that serve."""
+        return keeper.descendants(self.master())
 
     def printed_since_start(self) -> str:
         """Return what it has logged in this run."""
