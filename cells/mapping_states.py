@@ -20,7 +20,9 @@ HANDING_OVER: Final = "HANDING_OVER"
 ERROR: Final = "ERROR"
 """It never reached a cell."""
 DELETING: Final = "DELETING"
+"""A delete has won; whoever holds it tears it down."""
 DELETED: Final = "DELETED"
+"""Nothing of it is left."""
 
 ALL: Final = (ACCEPTED, MAPPED, HANDING_OVER, ERROR, DELETING, DELETED)
 

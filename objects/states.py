@@ -29,8 +29,11 @@ FAILING: Final = "FAILING"
 DELETING: Final = "DELETING"
 """It will be DELETED as soon as it is torn down and unclaimed."""
 ACTIVE: Final = "ACTIVE"
+"""It is there, on the recorded attempt's host, which holds the claim."""
 ERROR: Final = "ERROR"
+"""It will not be there; nothing of it is left, and its faults say why."""
 DELETED: Final = "DELETED"
+"""It was deleted; nothing of it is left."""
 
 ALL: Final = (
     ACCEPTED,
@@ -84,6 +87,7 @@ class AttemptState:
     STARTED = "STARTED"
     """The host asked, and was told to go on."""
     SUCCEEDED = "SUCCEEDED"
+    """The host said that the instance is there."""
     FAILED = "FAILED"
     """The host said why, or was found down."""
     LOST_CLAIM = "LOST_CLAIM"

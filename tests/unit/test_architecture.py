@@ -13,7 +13,7 @@ from typing import Any
 import testtools
 
 ROOT = Path(__file__).resolve().parents[2]
-UNSHIPPED = ("tests", "benchmarks", "examples")
+UNSHIPPED = ("tests", "benchmarks", "examples", "tools")
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as main; main()"
 
 
