@@ -27,7 +27,7 @@ class Pace:
 
     timing: Timing = field(
         default_factory=lambda: Timing(
-            lease=60.0,
+            lease=50.0,
             sweep=0.5,
             retry=0.5,
             beat=1.0,

@@ -95,7 +95,7 @@ def conductor_options() -> list[cfg.Opt]:
         ),
         cfg.FloatOpt(
             "lease",
-            default=120.0,
+            default=50.0,
             min=1.0,
             help="Seconds after which another conductor takes over what this one was busy with. "
             "Keep it above twice the longest selection.",

@@ -15,7 +15,7 @@ class Timing:
     ledger's timeout.
     """
 
-    lease: float = 120.0
+    lease: float = 50.0
     sweep: float = 2.0
     retry: float = 2.0
     settle: float = 60.0

@@ -37,7 +37,7 @@ class Limits:
 
     candidates: int = 1000
     """Candidates asked for at first; more where those do not do."""
-    seconds: float = 45.0
+    seconds: float = 20.0
     """Nothing is claimed any more after this time: the caller has gone."""
     domain_multiplier: float = 1.0
     """The weight that a failure domain loses for each instance it was given."""
