@@ -12,6 +12,7 @@ EXTRAS_demo := embedded
 EXTRAS_test := embedded,mysql,postgresql,test
 EXTRAS_lint := embedded,mysql,postgresql,test,lint
 EXTRAS_docs := docs
+EXTRAS_libvirt := libvirt
 
 # stestr and pre-commit run a program named by $PYTHON, if set: theirs is the one in .venv.
 unexport PYTHON
@@ -21,7 +22,7 @@ unexport PYTHON
 .NOTPARALLEL:
 .SECONDARY:
 .PHONY: help venv demo cluster cluster-down test lint lint-style lint-format lint-types \
-        lint-floors docs bench clean distclean
+        lint-floors lint-shell docs bench clean distclean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target does; do \
@@ -41,9 +42,12 @@ cluster-down: $(VENV)/.with-test ## end what `make cluster` runs
 
 test: $(VENV)/.with-test ## run all tests, one worker a core; as root, install the servers they need
 	@$(if $(findstring integration,$(TESTS)),tools/install-packages integration)
+	@# Built from source, so only where that can be done; the tests that need it say so otherwise.
+	@$(if $(findstring integration,$(TESTS)),! $(BIN)/bindep --brief libvirt >/dev/null \
+	    || $(MAKE) --no-print-directory $(VENV)/.with-libvirt)
 	@$(BIN)/stestr run '$(TESTS)'
 
-lint: lint-style lint-format lint-types lint-floors ## check style, format, types and import contracts
+lint: lint-style lint-format lint-types lint-floors lint-shell ## check style, format, types, import contracts, shell
 
 lint-style: $(VENV)/.with-lint
 	@$(BIN)/ruff check --quiet .
@@ -57,6 +61,9 @@ lint-types: $(VENV)/.with-lint
 
 lint-floors: $(VENV)/.with-lint
 	@PYTHONPATH=.typing $(BIN)/lint-imports --no-logo
+
+lint-shell: $(VENV)/.with-lint
+	@PATH="$(BIN):$$PATH" tools/lint-shell
 
 docs: $(VENV)/.with-docs ## build the pages into doc/build/html
 	@$(BIN)/sphinx-build -q -W --keep-going -b html doc/source doc/build/html

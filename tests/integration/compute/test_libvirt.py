@@ -44,7 +44,7 @@ class LibvirtTest(testtools.TestCase):
             if os.environ.get("CI") == "true":
                 self.fail(missing)
             self.skipTest(missing)
-        import libvirt  # type: ignore[import-not-found, unused-ignore]
+        import libvirt
 
         self.libvirt: Any = libvirt
         self.driver = self.load(uri="test:///default", pool=POOL, traits=["CUSTOM_RACK_7"])
