@@ -91,6 +91,7 @@ ENTRY_POINTS: dict[str, list[str]] = {
         "understudy = understudy.cli.main:main",
         "understudy-compute = understudy.cli.services.compute:main",
         "understudy-conductor = understudy.cli.services.conductor:main",
+        "understudy-manage = understudy.cli.manage.main:main",
         "understudy-scheduler = understudy.cli.services.scheduler:main",
     ],
     # Subcommands of `understudy` (cliff).
@@ -108,6 +109,23 @@ ENTRY_POINTS: dict[str, list[str]] = {
         "service_list = understudy.cli.commands.services:ServiceList",
         "show = understudy.cli.commands.instances:Show",
         "wait = understudy.cli.commands.instances:Wait",
+    ],
+    # Subcommands of `understudy-manage`.
+    "understudy.manage": [
+        "api-db_sync = understudy.cli.manage.databases:ApiSync",
+        "api-db_version = understudy.cli.manage.databases:ApiVersion",
+        "audit = understudy.cli.manage.claims:Audit",
+        "cell-db_sync = understudy.cli.manage.databases:CellSync",
+        "cell-db_version = understudy.cli.manage.databases:CellVersion",
+        "cell_create = understudy.cli.manage.cells:Create",
+        "cell_delete = understudy.cli.manage.cells:Delete",
+        "cell_list = understudy.cli.manage.cells:List",
+        "cell_update = understudy.cli.manage.cells:Update",
+        "cell_verify = understudy.cli.manage.cells:Verify",
+        "config_check = understudy.cli.manage.status:ConfigCheck",
+        "host_discover = understudy.cli.manage.claims:HostDiscover",
+        "purge = understudy.cli.manage.claims:Purge",
+        "status_upgrade-check = understudy.cli.manage.status:UpgradeCheck",
     ],
     # Scheduling, by the names that operators write in [scheduler].
     "understudy.scheduler.filters": [

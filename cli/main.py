@@ -11,7 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TextIO
 
 from cliff import app, commandmanager
 
@@ -29,6 +29,8 @@ class UnderstudyApp(app.App):
     """The application that cliff runs; `clouds` makes the connections."""
 
     NAME = "understudy"
+    commands: ClassVar[str] = COMMANDS
+    description: ClassVar[str] = DESCRIPTION
 
     def __init__(
         self,
@@ -38,9 +40,9 @@ class UnderstudyApp(app.App):
     ) -> None:
         """Find the commands, but load none."""
         super().__init__(
-            description=DESCRIPTION,
+            description=self.description,
             version=importlib.metadata.version("understudy"),
-            command_manager=commandmanager.CommandManager(COMMANDS),
+            command_manager=commandmanager.CommandManager(self.commands),
             stdout=stdout,
             stderr=stderr,
             deferred_help=True,
@@ -67,6 +69,11 @@ class UnderstudyApp(app.App):
         # Abbreviated, `list --state` would be taken for --state-dir.
         parser = super().build_option_parser(description, version, {"allow_abbrev": False})
         parser.error = self.refuse  # type: ignore[method-assign]
+        self.add_options(parser)
+        return parser
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options that say which cloud is meant."""
         parser.add_argument(
             "--state-dir",
             metavar="DIR",
@@ -85,7 +92,6 @@ class UnderstudyApp(app.App):
             help="talk to the super conductor on this message bus, as in "
             "rabbit://user:password@host:5672/api",
         )
-        return parser
 
     def configure_logging(self) -> None:
         """Log nothing unless asked to: errors are told by other means."""
@@ -133,7 +139,7 @@ class UnderstudyApp(app.App):
 
     def refuse(self, message: str) -> Any:
         """Say in one line what is wrong with the command line, and exit."""
-        print(f"understudy: {message}; see understudy --help", file=self.stderr)
+        print(f"{self.NAME}: {message}; see {self.NAME} --help", file=self.stderr)
         raise SystemExit(failures.BAD_INPUT)
 
     def _no_such_command(self, argv: Sequence[str]) -> str:

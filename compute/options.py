@@ -35,7 +35,7 @@ def identity_options() -> list[cfg.Opt]:
             "driver_file",
             help="The file that the driver reads its own settings from. For `fake` it describes "
             "hosts and faults in YAML, and without it there is one small host; for `libvirt`, the "
-            "hypervisor.",
+            "hypervisor. Set it for every driver that needs to know what it builds on.",
         ),
         cfg.StrOpt(
             "journal",

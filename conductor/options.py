@@ -53,25 +53,29 @@ def retry_options() -> list[cfg.Opt]:
             "highest_max_attempts",
             default=32,
             min=1,
-            help="The most attempts that a request may ask for.",
+            help="The most attempts that a request may ask for. Lower it when requests that "
+            "nothing can build keep hosts busy.",
         ),
         cfg.IntOpt(
             "highest_spare_alternates",
             default=8,
             min=0,
-            help="The most spare alternates that a request may ask for.",
+            help="The most spare alternates that a request may ask for. Raise it where clients "
+            "know that they compete for the same hosts.",
         ),
         cfg.IntOpt(
             "highest_max_cells",
             default=8,
             min=1,
-            help="The most cells that a request may ask for.",
+            help="The most cells that a request may ask for. Lower it to 1 to keep every build in "
+            "the cell that it was given first.",
         ),
         cfg.IntOpt(
             "longest_deadline",
             default=86400,
             min=1,
-            help="The longest deadline, in seconds, that a request may ask for.",
+            help="The longest deadline, in seconds, that a request may ask for. Raise it where "
+            "builds take longer, as those of bare metal do.",
         ),
     ]
 
@@ -111,7 +115,8 @@ def conductor_options() -> list[cfg.Opt]:
             "retry_interval",
             default=2.0,
             min=0.05,
-            help="Seconds before a row is tried again that waits for a service or a host.",
+            help="Seconds before a row is tried again that waits for a service or a host. Raise "
+            "it when a service that comes back is overrun.",
         ),
         cfg.FloatOpt(
             "settle_time",
@@ -124,7 +129,8 @@ def conductor_options() -> list[cfg.Opt]:
             "beat_interval",
             default=5.0,
             min=0.1,
-            help="Seconds between two heartbeats of a conductor.",
+            help="Seconds between two heartbeats of a conductor. Keep it below a third of "
+            "service_down_time.",
         ),
         cfg.FloatOpt(
             "host_down_time",
@@ -137,7 +143,8 @@ def conductor_options() -> list[cfg.Opt]:
             "service_down_time",
             default=60.0,
             min=0.5,
-            help="Seconds of silence after which a service is listed as dead.",
+            help="Seconds of silence after which a service is listed as dead. Raise it when "
+            "services are listed so that only are slow.",
         ),
         cfg.FloatOpt(
             "fault_memory",

@@ -91,6 +91,6 @@ def _ours() -> list[cfg.Opt]:
             max=16,
             help="Request groups that ask for the same thing, at most; a request with more is "
             "refused. Placement tries every order of equal devices: 4 of 8 GPUs take a fraction "
-            "of a second, 8 of 8 a minute.",
+            "of a second, 8 of 8 a minute. Raise it where hosts have few equal devices.",
         ),
     ]

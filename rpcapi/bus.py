@@ -77,6 +77,10 @@ class Bus:
         manifest = None if self.release is None else versions.OBJECTS[self.release]
         return ContextSerializer(Serializer(manifest))
 
+    def reach(self) -> None:
+        """Raise whatever says why the broker cannot be reached with this URL."""
+        connections.reach(self.transport)
+
     def close(self) -> None:
         """Give back all connections; stop the servers on this bus first."""
         self.transport.cleanup()

@@ -38,3 +38,9 @@ def attempts(url: messaging.TransportURL) -> int:
 def bound(transport: messaging.RPCTransport) -> None:
     """Let the transport make connections of ours."""
     transport._driver._connection_pool.connection_cls = BoundedConnection
+
+
+def reach(transport: messaging.RPCTransport) -> None:
+    """Raise what the driver raises unless the broker takes a connection of this transport."""
+    with transport._driver._get_connection():
+        pass

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from understudy.cli.bad_input import BadInput
 from understudy.cli.commands import base, runs
 
 if TYPE_CHECKING:
     from understudy.cli import figures
+    from understudy.cli.cloud import AuditReport
 
 
 class Demo(runs.RunCommand):
@@ -42,7 +45,8 @@ class Demo(runs.RunCommand):
             "--against",
             metavar="URL",
             help="build on the running cloud with this message bus, as `make cluster` prints it; "
-            "its hosts are its own, so --hosts, --cells and --fail-hosts say nothing",
+            "its hosts are its own, so --hosts, --cells and --fail-hosts say nothing. With "
+            "--config-file before `demo`, its claims are audited at the end",
         )
         return parser
 
@@ -73,7 +77,12 @@ class Demo(runs.RunCommand):
         return demo.run(settings, self._app.clouds.create, self.progress(parsed_args))
 
     def _build_against(self, parsed_args: argparse.Namespace) -> figures.Run:
-        self.state_dir()  # refuses what names another cloud
+        options = self._app.options
+        for name in ("state_dir", "transport_url"):
+            if getattr(options, name):
+                raise BadInput(
+                    f"--{name.replace('_', '-')}", "", "it stands beside --against", "leave it out"
+                )
         from understudy.cli import demo
 
         settings = demo.Settings(
@@ -83,6 +92,16 @@ class Demo(runs.RunCommand):
             run=uuid.uuid4().hex,
             fast_disks=False,
         )
-        self._app.options.transport_url = parsed_args.against
+        options.transport_url = parsed_args.against
         with self.cloud() as cloud:
-            return demo.run_against(settings, cloud, self.progress(parsed_args))
+            return demo.run_against(
+                settings, cloud, self.progress(parsed_args), self._audit(options.config_file)
+            )
+
+    @staticmethod
+    def _audit(config_file: str | None) -> Callable[[], AuditReport] | None:
+        if config_file is None:
+            return None
+        from understudy.cli.manage import auditing
+
+        return lambda: auditing.audit(config_file)

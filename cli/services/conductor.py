@@ -6,6 +6,7 @@ belongs to the API level is neither asked for nor read.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import sys
 from collections.abc import Sequence
@@ -130,8 +131,6 @@ def kind_of_super() -> Kind:
 
 def kind_of_cell(cell: str) -> Kind:
     """Return what is particular to this cell's conductor."""
-    from understudy.cli.services import checks
-    from understudy.cli.services.launching import Kind
 
     def same_cell(conf: Configuration) -> None:
         named = conf.cell.name
@@ -141,11 +140,19 @@ def kind_of_cell(cell: str) -> Kind:
             )
         conf.set_default("name", cell, group="cell")
 
+    named = kind_of_named_cell()
+    return dataclasses.replace(named, checks=(same_cell, *named.checks))
+
+
+def kind_of_named_cell() -> Kind:
+    """Return what is particular to the conductor of the cell that the file names."""
+    from understudy.cli.services import checks
+    from understudy.cli.services.launching import Kind
+
     return Kind(
         PROG,
         compose_cell,
         (
-            same_cell,
             checks.cell_name,
             checks.bus,
             checks.cell_database,

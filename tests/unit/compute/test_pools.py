@@ -87,7 +87,12 @@ class PoolsTest(AgentTestCase):
         pools = self.pools()
         running, go = threading.Event(), threading.Event()
         self.addCleanup(go.set)
-        pools.build(lambda: (running.set(), go.wait(PATIENCE)))
+
+        def build() -> None:
+            running.set()
+            go.wait(PATIENCE)
+
+        pools.build(build)
         self.assertTrue(running.wait(PATIENCE))
         self.assertFalse(pools.drain(0.0))
 

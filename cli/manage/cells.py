@@ -1,0 +1,176 @@
+"""`understudy-manage cell`: tell the API level where its cells are."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+import uuid
+from typing import TYPE_CHECKING
+
+from understudy.cli.bad_input import BadInput
+from understudy.cli.manage import base
+
+if TYPE_CHECKING:
+    from understudy.cells.api_store import ApiStore
+    from understudy.cells.records import CellRecord
+    from understudy.cli.services.configuration import Configuration
+
+
+class Create(base.ManageCommand):
+    """Add a cell; builds go there as soon as its hosts have registered."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Return the parser with all that a cell is."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("name", help="unique; [cell] name in the cell's own files")
+        parser.add_argument("--transport-url", required=True, metavar="URL", help="its bus")
+        parser.add_argument("--database-url", required=True, metavar="URL", help="its database")
+        parser.add_argument("--disabled", action="store_true", help="let no builds in yet")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """Write it down."""
+        from understudy.cells.records import CellRecord
+
+        check_name(parsed_args.name)
+        record = CellRecord(
+            str(uuid.uuid4()),
+            parsed_args.name,
+            parsed_args.transport_url,
+            parsed_args.database_url,
+            enabled=not parsed_args.disabled,
+        )
+        with self.api() as api:
+            api.add_cell(record)
+        self.say(record.uuid)
+
+
+class Update(base.ManageCommand):
+    """Change where a cell is, or whether builds may go there."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Return the parser with what may change."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("name")
+        parser.add_argument("--transport-url", metavar="URL")
+        parser.add_argument("--database-url", metavar="URL")
+        either = parser.add_mutually_exclusive_group()
+        either.add_argument("--enable", dest="enabled", action="store_true", default=None)
+        either.add_argument("--disable", dest="enabled", action="store_false")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """Write it down."""
+        names = ("transport_url", "database_url", "enabled")
+        said = {name: getattr(parsed_args, name) for name in names}
+        changed = {name: value for name, value in said.items() if value is not None}
+        if not changed:
+            raise BadInput("cell update", "", "nothing is to be changed", "give an option")
+        with self.api() as api:
+            api.update_cell(dataclasses.replace(api.cell(parsed_args.name), **changed))
+
+
+class List(base.ManageLister):
+    """List the cells of the API database."""
+
+    def take_action(self, parsed_args: argparse.Namespace) -> base.Table:
+        """Read them."""
+        from understudy.conductor.masking import mask
+
+        with self.api() as api:
+            return ("UUID", "Name", "Enabled", "Bus", "Database"), [
+                (
+                    cell.uuid,
+                    cell.name,
+                    cell.enabled,
+                    mask(cell.transport_url),
+                    mask(cell.database_url),
+                )
+                for cell in api.cells()
+            ]
+
+
+class Delete(base.ManageCommand):
+    """Forget a cell that has neither hosts nor instances."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Return the parser with its name."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("name")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """Forget it."""
+        with self.api() as api:
+            api.remove_cell(parsed_args.name)
+
+
+class Verify(base.ManageLister):
+    """See whether the bus and the database of each cell can be used from here."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Return the parser with the cell."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("name", nargs="?", help="left out: all of them")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> base.Table:
+        """Try them."""
+        from understudy.cli.services import checks
+
+        conf = self.configuration(checks.api_database)
+        with self.api() as api:
+            cells = self._wanted(api, parsed_args.name)
+        rows: list[base.Row] = []
+        for cell in cells:
+            found = (try_bus(conf, cell), try_database(cell))
+            self.exit_code = self.exit_code or int(found != ("ok", "ok"))
+            rows.append((cell.name, *found))
+        return ("Name", "Bus", "Database"), rows
+
+    @staticmethod
+    def _wanted(api: ApiStore, name: str | None) -> list[CellRecord]:
+        return api.cells() if name is None else [api.cell(name)]
+
+
+def try_bus(conf: Configuration, cell: CellRecord) -> str:
+    """Return "ok", or why the cell's bus cannot be used."""
+    import contextlib
+
+    from understudy.rpcapi.bus import Bus
+
+    try:
+        with contextlib.closing(Bus.open(cell.name, cell.transport_url, conf=conf)) as bus:
+            bus.reach()
+    except Exception as error:
+        # Every driver has errors of its own.
+        return base.one_line(error)
+    return "ok"
+
+
+def try_database(cell: CellRecord) -> str:
+    """Return "ok", or why the cell's database cannot be used."""
+    import contextlib
+
+    from understudy.cells import cell_store, schema
+
+    try:
+        with contextlib.closing(cell_store.connect(cell.name, cell.database_url)) as store:
+            store.ping()
+            found, newest = schema.version(store.database.engine), schema.newest(schema.Tree.CELL)
+    except Exception as error:
+        return base.one_line(error)
+    if found != newest:
+        return f"its schema is {found}, not {newest}: run cell-db sync --cell {cell.name}"
+    return "ok"
+
+
+def check_name(name: str) -> None:
+    """Raise BadInput unless a cell may be called so."""
+    from understudy.rpcapi.bus import API
+
+    if name == API or not re.fullmatch(r"[A-Za-z0-9._-]+", name):
+        raise BadInput(
+            "name", "", f"no cell may be called {name!r}", "use letters, digits, dots and dashes"
+        )

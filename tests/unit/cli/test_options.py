@@ -1,0 +1,72 @@
+"""Every option says what it is for and when to change it; numbers have bounds."""
+
+from __future__ import annotations
+
+import re
+
+import testtools
+from oslo_config import cfg
+
+from understudy.cli import options
+from understudy.compute import options as compute_options
+from understudy.ledger import options as ledger_options
+
+LEAST_HELP = 60
+WHEN = re.compile(
+    r"\b(Raise|Lower|Change|Set|Keep|Put|Add|use it|[Nn]ever|raise|where|when|with SIGHUP)\b"
+)
+
+
+def ours() -> list[tuple[str, cfg.Opt]]:
+    """Return every option that we define: Keystone's own are its own."""
+    mine = {option.name for option in ledger_options._ours()}
+    return [
+        (group, option)
+        for group, found in options.list_opts()
+        for option in found
+        if group != ledger_options.GROUP or option.name in mine
+    ]
+
+
+class OptionsTest(testtools.TestCase):
+    def test_each_says_when_to_change_it(self) -> None:
+        silent = [
+            f"[{group}] {option.name}: {option.help}"
+            for group, option in ours()
+            if len(option.help or "") < LEAST_HELP or not WHEN.search(option.help)
+        ]
+        self.assertEqual([], silent)
+
+    def test_each_number_has_bounds(self) -> None:
+        boundless = [
+            f"[{group}] {option.name}"
+            for group, option in ours()
+            if isinstance(option, (cfg.IntOpt, cfg.FloatOpt)) and option.type.min is None
+        ]
+        self.assertEqual([], boundless)
+
+    def test_each_stands_once(self) -> None:
+        names = [(group, option.name) for group, option in ours()]
+        self.assertEqual(sorted(set(names)), sorted(names))
+
+    def test_urls_are_secret(self) -> None:
+        shown = [
+            f"[{group}] {option.name}"
+            for group, option in ours()
+            if option.name == "connection" and not option.secret
+        ]
+        self.assertEqual([], shown)
+
+    def test_names_do_not_change_under_a_running_service(self) -> None:
+        fixed = {option.name for _, option in ours() if not option.mutable}
+        read_once = {option.name for option in ledger_options._ours()}
+        self.assertEqual(options.FIXED, fixed - read_once)
+
+    def test_defaults_lie_within_bounds(self) -> None:
+        conf = cfg.ConfigOpts()
+        conf([], default_config_files=[], default_config_dirs=[])
+        options.register(conf)
+        for group, option in ours():
+            held = conf if group == "DEFAULT" else conf[group]
+            self.assertEqual(option.default, getattr(held, option.dest))
+        self.assertEqual("fake", conf[compute_options.GROUP].driver)
