@@ -65,6 +65,8 @@ EXTRAS = {
         "hypothesis>=6.130",
         # Also in lint: a unit test runs the contracts, so that `make test` covers them.
         "import-linter>=2.3",
+        # Holds what travels to the schemas in the docs.
+        "jsonschema>=4.23",
         "stestr>=4.1",
         "testtools>=2.7",
     ],

@@ -1,0 +1,1 @@
+"""The RPC interfaces for clients in other languages: JSON schemas, pages, and real messages."""
