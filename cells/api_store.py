@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from understudy.cells import errors
+from understudy.cells.api.announcing import MappingAnnouncer
 from understudy.cells.api.cells import Cells
 from understudy.cells.api.hand_overs import HandOvers
 from understudy.cells.api.hosts import HostMappings
@@ -10,8 +11,9 @@ from understudy.cells.api.listing import Unmapped
 from understudy.cells.api.mappings import Mappings
 from understudy.cells.api.requests import Requests
 from understudy.cells.engines import Database, Limits
+from understudy.cells.outbox import Outbox
 from understudy.cells.services import Services
-from understudy.cells.tables_api import services
+from understudy.cells.tables_api import notifications, services, turns
 from understudy.cells.transactions import Clock
 
 
@@ -22,15 +24,23 @@ class ApiStore:
     and to make before a fork.
     """
 
-    def __init__(self, database: Database) -> None:  # noqa: PLR0915 - a list, not a procedure
-        """Work on this database, whose schema is in place."""
+    def __init__(  # noqa: PLR0915 - a list, not a procedure
+        self, database: Database, *, announces: bool = False
+    ) -> None:
+        """Work on this database, whose schema is in place.
+
+        If it `announces`, events of instances are written down to be published.
+        """
         self.database = database
 
         everything = Clock(database)
         self.clock = everything.clock
         self.ping = everything.ping
 
-        requests = Requests(database)
+        announcer = MappingAnnouncer(notifications if announces else None)
+        self.outbox = Outbox(database, notifications, turns)
+
+        requests = Requests(database, announcer)
         self.accept = requests.accept
         self.repeated = requests.repeated
         self.request = requests.request
@@ -41,7 +51,7 @@ class ApiStore:
         self.finish_request = requests.finish_request
         self.waiting_requests = requests.waiting_requests
 
-        mappings = Mappings(database)
+        mappings = Mappings(database, announcer)
         self.mapping = mappings.mapping
         self.mappings_of = mappings.mappings_of
         self.map_to_cell = mappings.map_to_cell
@@ -80,6 +90,6 @@ class ApiStore:
         self.database.close()
 
 
-def connect(url: str, limits: Limits | None = None) -> ApiStore:
+def connect(url: str, limits: Limits | None = None, *, announces: bool = False) -> ApiStore:
     """Return the API database at this URL; nothing is opened until it is used."""
-    return ApiStore(Database(url, errors.ApiDatabaseUnreachable, limits))
+    return ApiStore(Database(url, errors.ApiDatabaseUnreachable, limits), announces=announces)

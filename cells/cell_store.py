@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 from understudy.cells import errors
+from understudy.cells.cell.announcing import InstanceAnnouncer
 from understudy.cells.cell.beats import Beats
 from understudy.cells.cell.builds import Builds
 from understudy.cells.cell.endings import Endings
@@ -17,8 +18,9 @@ from understudy.cells.cell.moves import Moves
 from understudy.cells.cell.reports import Reports
 from understudy.cells.cell.sweeps import Sweeps
 from understudy.cells.engines import Database, Limits
+from understudy.cells.outbox import Outbox
 from understudy.cells.services import Services
-from understudy.cells.tables_cell import services
+from understudy.cells.tables_cell import notifications, services, turns
 from understudy.cells.transactions import Clock
 
 
@@ -30,9 +32,12 @@ class CellStore:
     """
 
     def __init__(  # noqa: PLR0915 - a list, not a procedure
-        self, name: str, database: Database
+        self, name: str, database: Database, *, announces: bool = False
     ) -> None:
-        """Work on the database of the cell of this name, whose schema is in place."""
+        """Work on the database of the cell of this name, whose schema is in place.
+
+        If it `announces`, events of instances are written down to be published.
+        """
         self.name = name
         self.database = database
 
@@ -40,7 +45,10 @@ class CellStore:
         self.clock = everything.clock
         self.ping = everything.ping
 
-        builds = Builds(database)
+        announcer = InstanceAnnouncer(notifications if announces else None, name)
+        self.outbox = Outbox(database, notifications, turns)
+
+        builds = Builds(database, announcer)
         self.insert_build = builds.insert_build
         self.insert_failed = builds.insert_failed
         self.instance = builds.instance
@@ -52,13 +60,13 @@ class CellStore:
         self.release = leasing.release
         self.put_off = leasing.put_off
 
-        reports = Reports(database)
+        reports = Reports(database, announcer)
         self.mark_cast = reports.mark_cast
         self.start = reports.start
         self.succeed = reports.succeed
         self.fail = reports.fail
 
-        moves = Moves(database)
+        moves = Moves(database, announcer)
         self.next_attempt = moves.next_attempt
         self.retarget = moves.retarget
         self.claimed = moves.claimed
@@ -70,7 +78,7 @@ class CellStore:
         self.back_to_exhausted = hand_overs.back_to_exhausted
         self.handed_over = hand_overs.handed_over
 
-        endings = Endings(database)
+        endings = Endings(database, announcer)
         self.begin_failing = endings.begin_failing
         self.begin_deleting = endings.begin_deleting
         self.mark_cleaned = endings.mark_cleaned
@@ -113,7 +121,9 @@ class CellStore:
         self.database.close()
 
 
-def connect(name: str, url: str, limits: Limits | None = None) -> CellStore:
+def connect(
+    name: str, url: str, limits: Limits | None = None, *, announces: bool = False
+) -> CellStore:
     """Return the database of the cell of this name; nothing is opened until it is used."""
     unreachable = functools.partial(errors.CellUnreachable, name)
-    return CellStore(name, Database(url, unreachable, limits))
+    return CellStore(name, Database(url, unreachable, limits), announces=announces)

@@ -45,19 +45,28 @@ def insert_missing(
     connection: sa.Connection, table: sa.Table, values: Mapping[str, Any], key: str
 ) -> None:
     """Insert one row unless there is one with this primary key already."""
+    connection.execute(_unless_there(connection, table, [key]).values(**values))
+
+
+def insert_all_missing(
+    connection: sa.Connection,
+    table: sa.Table,
+    rows: Sequence[Mapping[str, Any]],
+    common: Mapping[str, Any],
+    key: Sequence[str],
+) -> None:
+    """Insert those rows, each with what is common to all, whose unique key is not there yet."""
+    insert = _unless_there(connection, table, key).values(**common)
+    connection.execute(insert, [dict(row) for row in rows])
+
+
+def _unless_there(connection: sa.Connection, table: sa.Table, key: Sequence[str]) -> sa.Insert:
     match connection.dialect.name:
         case "mysql" | "mariadb":
             # Not IGNORE, which would also ignore what does not fit.
-            connection.execute(
-                mysql.insert(table).values(**values).on_duplicate_key_update({key: table.c[key]})
-            )
+            as_it_is = {key[0]: table.c[key[0]]}
+            return mysql.insert(table).on_duplicate_key_update(as_it_is)
         case "postgresql":
-            connection.execute(
-                postgresql.insert(table)
-                .values(**values)
-                .on_conflict_do_nothing(index_elements=[key])
-            )
+            return postgresql.insert(table).on_conflict_do_nothing(index_elements=key)
         case _:
-            connection.execute(
-                sqlite.insert(table).values(**values).on_conflict_do_nothing(index_elements=[key])
-            )
+            return sqlite.insert(table).on_conflict_do_nothing(index_elements=key)

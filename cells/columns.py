@@ -31,6 +31,8 @@ LONG: Type = sa.Text().with_variant(
     mysql.MEDIUMTEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb"
 )
 """JSON, or anything longer than a name; never compared."""
+NUMBER: Type = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""Counts up by itself where it is a primary key; SQLite does that for INTEGER alone."""
 SECONDS: Type = sa.Double()
 """A time in seconds since the epoch; Float would be single precision on MySQL."""
 
@@ -71,5 +73,35 @@ def services(metadata: sa.MetaData) -> sa.Table:
         sa.Column("binary", WORD, primary_key=True),
         sa.Column("name", NAME, primary_key=True),
         required("seen_at", SECONDS),
+        mysql_engine="InnoDB",
+    )
+
+
+def notifications(metadata: sa.MetaData) -> sa.Table:
+    """Return the table of events that wait to be published, which both databases have."""
+    return sa.Table(
+        "notifications",
+        metadata,
+        sa.Column("id", NUMBER, primary_key=True, autoincrement=True),
+        required("instance_uuid", UUID),
+        required("sequence", sa.Integer()),
+        # JSON text of an InstanceNotification.
+        required("body", LONG),
+        optional("cell_name", NAME),
+        required("created_at", SECONDS),
+        sa.UniqueConstraint(
+            "instance_uuid", "sequence", name="uq_notifications_instance_uuid_sequence"
+        ),
+        mysql_engine="InnoDB",
+    )
+
+
+def turns(metadata: sa.MetaData) -> sa.Table:
+    """Return the table of what one process at a time does, which both databases have."""
+    return sa.Table(
+        "turns",
+        metadata,
+        sa.Column("name", WORD, primary_key=True),
+        *lease(),
         mysql_engine="InnoDB",
     )

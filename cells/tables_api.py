@@ -94,3 +94,5 @@ revisions = sa.Table(
 )
 
 services = columns.services(metadata)
+notifications = columns.notifications(metadata)
+turns = columns.turns(metadata)

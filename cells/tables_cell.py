@@ -116,3 +116,5 @@ hosts = sa.Table(
 )
 
 services = columns.services(metadata)
+notifications = columns.notifications(metadata)
+turns = columns.turns(metadata)

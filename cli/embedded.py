@@ -38,6 +38,7 @@ from understudy.rpcapi.bus import API, EMBEDDED, Bus
 from understudy.rpcapi.cell_conductor import CellConductorClient
 from understudy.rpcapi.compute import ComputeClient
 from understudy.rpcapi.context import RequestContext
+from understudy.rpcapi.notifier import Notifier
 from understudy.rpcapi.super_conductor import SuperConductorClient
 from understudy.scheduler.service import SchedulerService
 from understudy.scheduler.settings import Settings as SchedulerSettings
@@ -76,12 +77,15 @@ class EmbeddedCloud:
         state_dir: Path | None = None,
         bounds: RetryBounds | None = None,
         pace: Pace | None = None,
+        announces: bool = False,
     ) -> None:
         """Start a cloud of these hosts, whose builds fail as planned.
 
         It is kept in `state_dir`, or in memory and a directory that goes with
-        it. Raises NotReady.
+        it. If it `announces`, it publishes notifications on the embedded bus.
+        Raises NotReady.
         """
+        self._announces = announces
         self._closing = ExitStack()
         with ExitStack() as undo:
             undo.push(self._closing.__exit__)
@@ -122,7 +126,7 @@ class EmbeddedCloud:
         self.ledger = self._open_ledger(in_memory=state_dir is None)
         self._claim_type = bounds.consumer_type
         self._pace = pace
-        self.api = api_store.connect(self.state.database_url("api"))
+        self.api = api_store.connect(self.state.database_url("api"), announces=self._announces)
         self._closing.callback(self.api.close)
         schema.upgrade(self.api.database.engine, schema.Tree.API)
         self.cells = {name: self._start_cell(name, plan) for name in plan.cells}
@@ -152,7 +156,13 @@ class EmbeddedCloud:
 
     def _start_cell(self, name: str, plan: CloudPlan) -> EmbeddedCell:
         cell = EmbeddedCell(
-            name, plan.cells[name], plan.faults, self.state, self.ledger, self._pace
+            name,
+            plan.cells[name],
+            plan.faults,
+            self.state,
+            self.ledger,
+            self._pace,
+            announces=self._announces,
         )
         record = CellRecord(
             uuid=str(uuid.uuid5(CELL_NAMES, name)),
@@ -190,8 +200,14 @@ class EmbeddedCloud:
     def start_super(self, bounds: RetryBounds) -> None:
         """Start the super conductor on connections of its own."""
         self.super_bus = Bus.open(API, EMBEDDED)
+        self.super_notifier = Notifier.open("super-conductor", EMBEDDED)
         self.cell_directory = CellDirectory(
-            self.api, functools.partial(open_cell, retry_seconds=self._pace.timing.retry)
+            self.api,
+            functools.partial(
+                open_cell,
+                retry_seconds=self._pace.timing.retry,
+                announces=self._announces,
+            ),
         )
         self.super = SuperConductorService(
             self.super_bus,
@@ -202,6 +218,7 @@ class EmbeddedCloud:
             name="super-conductor",
             bounds=bounds,
             timing=self._pace.timing,
+            notifier=self.super_notifier if self._announces else None,
         )
         self.super.start()
 
@@ -210,6 +227,7 @@ class EmbeddedCloud:
         self.super.stop()
         self.cell_directory.close()
         self.super_bus.close()
+        self.super_notifier.close()
 
     def _wait_for_hosts(self, expected: int) -> None:
         """Wait until every host is registered and schedulable, and the scheduler's map has it."""
@@ -229,10 +247,10 @@ class EmbeddedCloud:
             waiting.wait(0.1)
 
 
-def open_cell(record: CellRecord, *, retry_seconds: float) -> CellAccess:
+def open_cell(record: CellRecord, *, retry_seconds: float, announces: bool = False) -> CellAccess:
     """Open a cell's bus and database, as the super conductor needs them."""
     bus = Bus.open(record.name, record.transport_url)
-    store = cell_store.connect(record.name, record.database_url)
+    store = cell_store.connect(record.name, record.database_url, announces=announces)
 
     def close() -> None:
         bus.close()

@@ -19,6 +19,7 @@ from understudy.ledger.ledger import Ledger
 from understudy.objects.host import Host
 from understudy.rpcapi import embedded as embedded_bus
 from understudy.rpcapi.bus import EMBEDDED, Bus
+from understudy.rpcapi.notifier import Notifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class EmbeddedCell:
         state: StateDir,
         ledger: Ledger,
         pace: Pace,
+        *,
+        announces: bool = False,
     ) -> None:
         """Make the cell `name` of `hosts`; nothing runs before `start`."""
         self.name = name
@@ -60,7 +63,8 @@ class EmbeddedCell:
         self._state = state
         self._ledger = ledger
         self._pace = pace
-        self.store = connect(name, self.database_url)
+        self._announces = announces
+        self.store = connect(name, self.database_url, announces=announces)
         self.agent_name = f"{name}-agent"
 
     def start(self) -> None:
@@ -72,6 +76,7 @@ class EmbeddedCell:
     def start_conductor(self) -> None:
         """Start the cell's conductor on a connection of its own."""
         self.conductor_bus = Bus.open(self.name, EMBEDDED)
+        self.notifier = Notifier.open(f"{self.name}-conductor", EMBEDDED)
         self.conductor = CellConductorService(
             self.conductor_bus,
             self.store,
@@ -79,6 +84,7 @@ class EmbeddedCell:
             self._ledger.inventory,
             name=f"{self.name}-conductor",
             timing=self._pace.timing,
+            notifier=self.notifier if self._announces else None,
         )
         self.conductor.start()
 
@@ -86,6 +92,7 @@ class EmbeddedCell:
         """Stop the cell's conductor."""
         self.conductor.stop()
         self.conductor_bus.close()
+        self.notifier.close()
 
     def start_agent(self) -> None:
         """Start the agent of the cell's hosts, which finds what it held before."""

@@ -13,6 +13,7 @@ from understudy.conductor.endpoints import CellConductorEndpoint
 from understudy.conductor.hosts import HostKeeper
 from understudy.conductor.lease import Lease
 from understudy.conductor.moving import Mover
+from understudy.conductor.publishing import Notifier, publishing
 from understudy.conductor.recovery import CellRecovery
 from understudy.conductor.sweeping import Sweeper
 from understudy.conductor.timing import Timing
@@ -36,8 +37,12 @@ class CellConductorService:
         name: str,
         timing: Timing,
         workers: int = 8,
+        notifier: Notifier | None = None,
     ) -> None:
-        """Serve the cell that `bus` and `store` are of, as the process `name`."""
+        """Serve the cell that `bus` and `store` are of, as the process `name`.
+
+        With a notifier, what the cell announces is published.
+        """
         lease = Lease(name, timing.lease)
         caster = Caster(store, ComputeClient(bus), timing.retry)
         custody = Custody(store, claims)
@@ -60,11 +65,14 @@ class CellConductorService:
             [functools.partial(store.beat_service, "cell-conductor", name)],
         )
 
+        self._publishing = publishing(store.outbox, notifier, lease, timing.publish)
+
     def start(self) -> None:
-        """Begin to listen, to sweep and to beat."""
+        """Begin to listen, to sweep, to beat and to publish."""
         self._server.start()
         self.sweeper.start()
         self._beats.start()
+        self._publishing.start()
 
     def stop(self) -> None:
         """Take no more calls, finish those begun, and stop sweeping."""
@@ -72,3 +80,4 @@ class CellConductorService:
         self._server.wait()
         self.sweeper.stop()
         self._beats.stop()
+        self._publishing.stop()

@@ -12,6 +12,7 @@ from understudy.conductor.timing import Timing
 
 RETRIES = "retries"
 CONDUCTOR = "conductor"
+NOTIFICATIONS = "notifications"
 
 
 def retry_options() -> list[cfg.Opt]:
@@ -156,9 +157,47 @@ def conductor_options() -> list[cfg.Opt]:
     ]
 
 
+def notification_options() -> list[cfg.Opt]:
+    """Return the options of the group [notifications]."""
+    return [
+        cfg.BoolOpt(
+            "enabled",
+            default=False,
+            help="Whether what becomes of instances is published for others to hear. Say the "
+            "same to all conductors, the super conductors and those of the cells. Turn it on "
+            "when something listens: the broker keeps what nobody fetches.",
+        ),
+        cfg.StrOpt(
+            "transport_url",
+            secret=True,
+            sample_default="rabbit://user:password@host:5672/vhost",
+            help="The broker that notifications go to. Unless it is set, each conductor "
+            "publishes on its own bus: a super conductor on the API level's, a cell's "
+            "conductor on its cell's. Set it when listeners are to look at one place.",
+        ),
+        cfg.ListOpt(
+            "topics",
+            default=["understudy_notifications"],
+            help="The topics that every notification is published under, in the exchange "
+            "understudy_notifications. Add one for each consumer that must get all of them.",
+        ),
+        cfg.FloatOpt(
+            "interval",
+            default=1.0,
+            min=0.05,
+            help="Seconds between two looks for what is to be published. Lower it when "
+            "consumers must hear sooner; each look is one short read.",
+        ),
+    ]
+
+
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     """Return every group with its options, for oslo-config-generator."""
-    return [(RETRIES, retry_options()), (CONDUCTOR, conductor_options())]
+    return [
+        (RETRIES, retry_options()),
+        (CONDUCTOR, conductor_options()),
+        (NOTIFICATIONS, notification_options()),
+    ]
 
 
 def bounds(conf: cfg.ConfigOpts) -> RetryBounds:
@@ -189,4 +228,5 @@ def timing(conf: cfg.ConfigOpts) -> Timing:
         host_down_time=conductor.host_down_time,
         service_down_time=conductor.service_down_time,
         fault_memory=conductor.fault_memory,
+        publish=conf[NOTIFICATIONS].interval,
     )

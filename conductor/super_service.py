@@ -19,6 +19,7 @@ from understudy.conductor.fleet import Fleet
 from understudy.conductor.lease import Lease
 from understudy.conductor.looking import Lookout
 from understudy.conductor.placing import Placer
+from understudy.conductor.publishing import Notifier, publishing
 from understudy.conductor.selecting import RequestWorker
 from understudy.conductor.settling import Settler
 from understudy.conductor.super import SuperConductor, where_members_are
@@ -51,8 +52,12 @@ class SuperConductorService:
         bounds: RetryBounds,
         timing: Timing,
         workers: int = 8,
+        notifier: Notifier | None = None,
     ) -> None:
-        """Serve clients on the API-level `bus` as the process `name`."""
+        """Serve clients on the API-level `bus` as the process `name`.
+
+        With a notifier, what the API level announces is published.
+        """
         lease = Lease(name, timing.lease)
         scheduler = SchedulerClient(bus)
         first_claims = FirstClaims(claims)
@@ -105,9 +110,10 @@ class SuperConductorService:
         self._beats = Sweeper(
             "super-beats", timing.beat, [functools.partial(api.beat_service, "conductor", name)]
         )
+        self._publishing = publishing(api.outbox, notifier, lease, timing.publish)
 
     def start(self) -> None:
-        """Begin to listen, to sweep and to beat."""
+        """Begin to listen, to sweep, to beat and to publish."""
         self._server.start()
         for sweeper in self._sweepers():
             sweeper.start()
@@ -121,7 +127,7 @@ class SuperConductorService:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _sweepers(self) -> tuple[Sweeper, ...]:
-        return (self.sweeper, self._deletes, self._takeovers, self._beats)
+        return (self.sweeper, self._deletes, self._takeovers, self._beats, self._publishing)
 
     def _begin(self, request_id: str) -> None:
         """Work on the request as soon as a thread is free, unless it waits for one already."""

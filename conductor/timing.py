@@ -23,3 +23,4 @@ class Timing:
     host_down_time: float = 30.0
     service_down_time: float = 60.0
     fault_memory: float = 600.0
+    publish: float = 1.0

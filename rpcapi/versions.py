@@ -53,6 +53,7 @@ _OBJECTS_0_1: Final[Mapping[str, str]] = dict.fromkeys(
         "Host",
         "HostPage",
         "Instance",
+        "InstanceNotification",
         "InstancePage",
         "Orders",
         "Provider",

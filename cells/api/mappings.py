@@ -7,12 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from understudy.cells import changes, errors, leases, mapping_states, primitives
+from understudy.cells.api.announcing import AnnouncingSection
 from understudy.cells.changes import Row
 from understudy.cells.clock import db_now
 from understudy.cells.records import MappingRecord
 from understudy.cells.tables_api import instance_mappings
-from understudy.cells.transactions import Section, reading, writing
+from understudy.cells.transactions import reading, writing
 from understudy.objects.fault import Fault
+from understudy.objects.notification import InstanceEvent
 
 row = instance_mappings.c
 
@@ -33,7 +35,7 @@ COLUMNS = (
 )
 
 
-class Mappings(Section):
+class Mappings(AnnouncingSection):
     """Every change is a compare-and-swap; InstanceUnknown where there is no such instance."""
 
     @reading
@@ -83,6 +85,8 @@ class Mappings(Section):
             found = find(connection, instance_uuid)
             if found.state != mapping_states.ERROR:
                 raise lost(found, "ACCEPTED/0")
+            return
+        self._announcer.announce(connection, InstanceEvent.ERROR, failed)
 
     @writing
     def begin_deleting(self, connection: sa.Connection, instance_uuid: str) -> MappingRecord:
@@ -114,6 +118,8 @@ class Mappings(Section):
             found = find(connection, instance_uuid)
             if found.state != mapping_states.DELETED:
                 raise lost(found, mapping_states.DELETING)
+            return
+        self._announcer.announce(connection, InstanceEvent.DELETED, deleted)
 
     @reading
     def deleting(self, connection: sa.Connection, limit: int) -> list[MappingRecord]:

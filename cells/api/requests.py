@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from oslo_db import exception as db_errors
 
 from understudy.cells import changes, errors, leases, mapping_states, primitives
+from understudy.cells.api.announcing import AnnouncingSection
 from understudy.cells.changes import Row
 from understudy.cells.clock import db_now
 from understudy.cells.records import RequestRecord
 from understudy.cells.tables_api import instance_mappings, requests
-from understudy.cells.transactions import Section, reading, writing
+from understudy.cells.transactions import reading, writing
 from understudy.objects.build_request import BuildRequest
 
 PENDING = "PENDING"
@@ -33,7 +34,7 @@ _COLUMNS = (
 )
 
 
-class Requests(Section):
+class Requests(AnnouncingSection):
     """Every method is one transaction; RequestUnknown where there is no such request."""
 
     def accept(
@@ -99,6 +100,7 @@ class Requests(Section):
                     for place, (uuid, name) in enumerate(instances)
                 ],
             )
+            self._announcer.accepted(connection, request, instances)
         return _record(row)
 
     @reading

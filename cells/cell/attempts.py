@@ -84,14 +84,15 @@ def close(
     cast: str,
     intended: str = AttemptState.SUPERSEDED,
     fault: Fault | None = None,
-) -> None:
+) -> bool:
     """End what has not ended of this number, as `cast` or, if it was never cast, as `intended`.
 
-    The fault goes with what was cast. What was only intended needs no cleaning.
+    Was there anything? The fault goes with what was cast; what was only intended needs no
+    cleaning.
     """
     only_intended = row.state == AttemptState.INTENDED
     text = primitives.dump_optional(fault)
-    connection.execute(
+    closed = connection.execute(
         sa.update(attempts)
         .where(row.instance_uuid == uuid, row.number == number, row.ended_at.is_(None))
         # In this order: MySQL shows each assignment what those before it wrote.
@@ -102,6 +103,7 @@ def close(
             (row.state, sa.case((only_intended, intended), else_=cast)),
         )
     )
+    return closed.rowcount > 0
 
 
 def record(found: Row) -> AttemptRecord:

@@ -9,19 +9,21 @@ from oslo_db import exception as db_errors
 
 from understudy.cells import changes, errors, leases, primitives
 from understudy.cells.cell import attempts, groups, instances
+from understudy.cells.cell.announcing import AnnouncingSection
 from understudy.cells.changes import Row
 from understudy.cells.clock import db_now
 from understudy.cells.records import AttemptRecord, InstanceRecord, NewBuild
 from understudy.cells.tables_cell import instances as table
 from understudy.cells.tables_cell import requests
-from understudy.cells.transactions import Section, reading, writing
+from understudy.cells.transactions import reading, writing
 from understudy.objects import states
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.fault import Fault
+from understudy.objects.notification import InstanceEvent
 from understudy.objects.states import AttemptState
 
 
-class Builds(Section):
+class Builds(AnnouncingSection):
     """InstanceUnknown or RequestUnknown where there is no row."""
 
     def insert_build(
@@ -97,9 +99,8 @@ class Builds(Section):
             raise instances.lost(connection, build.instance_uuid, expected)
         return instances.record(found)
 
-    @staticmethod
     def _complete(
-        connection: sa.Connection, build: NewBuild, row: Row, fault: Fault | None
+        self, connection: sa.Connection, build: NewBuild, row: Row, fault: Fault | None
     ) -> InstanceRecord:
         request = {
             "request_id": build.request.request_id,
@@ -110,6 +111,7 @@ class Builds(Section):
         if fault is None:
             attempts.write(connection, row, AttemptState.CLAIMED, build.selection)
             groups.keep_apart(connection, row)
+            self._announcer.announce(connection, InstanceEvent.SELECTED, row)
         else:
             ended = {
                 "fault": primitives.dump(fault),
@@ -117,6 +119,7 @@ class Builds(Section):
                 "ended_at": db_now(),
             }
             attempts.write(connection, row, AttemptState.FAILED, build.selection, **ended)
+            self._announcer.announce(connection, InstanceEvent.ATTEMPT_FAILED, row)
         return instances.record(row)
 
     @reading

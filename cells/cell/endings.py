@@ -7,20 +7,22 @@ from oslo_db import exception as db_errors
 
 from understudy.cells import changes, leases, primitives
 from understudy.cells.cell import attempts, groups, instances
+from understudy.cells.cell.announcing import AnnouncingSection
 from understudy.cells.clock import db_now
 from understudy.cells.records import AttemptRecord, InstanceRecord
 from understudy.cells.tables_cell import attempts as attempts_table
 from understudy.cells.tables_cell import instances as table
-from understudy.cells.transactions import Section, reading, writing
+from understudy.cells.transactions import reading, writing
 from understudy.objects import errors, states
 from understudy.objects.fault import Fault
+from understudy.objects.notification import InstanceEvent
 from understudy.objects.states import AttemptState
 
 _DELETABLE = tuple(state for state in states.ALL if states.DELETING in states.MOVES[state])
 _ENDINGS = {states.FAILING: states.ERROR, states.DELETING: states.DELETED}
 
 
-class Endings(Section):
+class Endings(AnnouncingSection):
     """IllegalMove for what is no move; LostRace where the row, or its lease, is another's."""
 
     @writing
@@ -31,9 +33,11 @@ class Endings(Section):
         failing = instances.move(
             connection, record, states.FAILING, {"fault": primitives.dump(fault)}
         )
-        attempts.close(
+        closed = attempts.close(
             connection, record.uuid, record.attempt, cast=AttemptState.FAILED, fault=fault
         )
+        if closed and record.state == states.BUILDING:
+            self._announcer.announce(connection, InstanceEvent.ATTEMPT_FAILED, failing)
         return instances.record(failing)
 
     @writing
@@ -142,4 +146,6 @@ class Endings(Section):
         values = {**instances.understudies(()), **leases.GIVEN_BACK}
         ended = instances.move(connection, record, _ENDINGS[record.state], values)
         groups.let_go(connection, ended)
+        if ended.state == states.ERROR:
+            self._announcer.announce(connection, InstanceEvent.ERROR, ended)
         return instances.record(ended)

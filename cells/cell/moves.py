@@ -8,17 +8,19 @@ import sqlalchemy as sa
 
 from understudy.cells import leases, primitives
 from understudy.cells.cell import attempts, groups, instances
+from understudy.cells.cell.announcing import AnnouncingSection
 from understudy.cells.clock import db_now
 from understudy.cells.records import InstanceRecord
 from understudy.cells.tables_cell import instances as table
-from understudy.cells.transactions import Section, writing
+from understudy.cells.transactions import writing
 from understudy.objects import states
 from understudy.objects.fault import Fault
+from understudy.objects.notification import InstanceEvent
 from understudy.objects.selection import Selection
 from understudy.objects.states import AttemptState
 
 
-class Moves(Section):
+class Moves(AnnouncingSection):
     """IllegalMove for what is no move; LostRace where the row, or its lease, is another's."""
 
     @writing
@@ -100,6 +102,7 @@ class Moves(Section):
         attempts.set_current(
             connection, building, (AttemptState.INTENDED,), {"state": AttemptState.CLAIMED}
         )
+        self._announcer.announce(connection, InstanceEvent.SELECTED, building)
         return instances.record(building)
 
     @writing
@@ -126,7 +129,7 @@ class Moves(Section):
         instances.only(record, states.EXHAUSTED, states.BUILDING, states.MOVING)
         exhausted = {"fault": primitives.dump(fault), **leases.GIVEN_BACK}
         left = instances.move(connection, record, states.EXHAUSTED, exhausted)
-        attempts.close(
+        closed = attempts.close(
             connection,
             record.uuid,
             record.attempt,
@@ -134,6 +137,8 @@ class Moves(Section):
             intended=AttemptState.LOST_CLAIM,
             fault=fault,
         )
+        if closed and record.state == states.BUILDING:
+            self._announcer.announce(connection, InstanceEvent.ATTEMPT_FAILED, left)
         return instances.record(left)
 
     @staticmethod

@@ -8,17 +8,19 @@ import sqlalchemy as sa
 
 from understudy.cells import errors, leases, primitives
 from understudy.cells.cell import attempts, instances
+from understudy.cells.cell.announcing import AnnouncingSection
 from understudy.cells.changes import Row
 from understudy.cells.clock import db_now
 from understudy.cells.records import InstanceRecord
 from understudy.cells.tables_cell import instances as instances_table
-from understudy.cells.transactions import Section, writing
+from understudy.cells.transactions import writing
 from understudy.objects import states
 from understudy.objects.fault import Fault
+from understudy.objects.notification import InstanceEvent
 from understudy.objects.states import AttemptState
 
 
-class Reports(Section):
+class Reports(AnnouncingSection):
     """Each may come twice; LostRace where the attempt is superseded."""
 
     @writing
@@ -70,6 +72,7 @@ class Reports(Section):
         ended = {"state": AttemptState.SUCCEEDED, "ended_at": db_now()}
         if not attempts.set_current(connection, succeeded, attempts.UNDER_WAY, ended):
             raise _over(uuid, attempt)
+        self._announcer.announce(connection, InstanceEvent.ACTIVE, succeeded)
         return instances.record(succeeded)
 
     @writing
@@ -97,8 +100,9 @@ class Reports(Section):
         }
         if cleaned:
             ended["cleaned"] = True
-        may_fail = (*attempts.UNDER_WAY, AttemptState.FAILED)
-        if not attempts.set_current(connection, failed, may_fail, ended):
+        if attempts.set_current(connection, failed, attempts.UNDER_WAY, ended):
+            self._announcer.announce(connection, InstanceEvent.ATTEMPT_FAILED, failed, fault)
+        elif not attempts.set_current(connection, failed, (AttemptState.FAILED,), ended):
             raise _over(uuid, attempt)
         return instances.record(failed)
 

@@ -175,14 +175,21 @@ def is_set(conf: cfg.ConfigOpts, name: str) -> bool:
 def open_api_store(conf: Configuration) -> api_store.ApiStore:
     """Return the API database of [api_database]; nothing is opened until it is used."""
     group = options.API_DATABASE
-    return api_store.connect(conf[group].connection, options.limits(conf, group))
+    return api_store.connect(
+        conf[group].connection,
+        options.limits(conf, group),
+        announces=conf[conductor_options.NOTIFICATIONS].enabled,
+    )
 
 
 def open_cell_store(conf: Configuration) -> cell_store.CellStore:
     """Return the database of [cell_database]; nothing is opened until it is used."""
     group = options.CELL_DATABASE
     return cell_store.connect(
-        conf[options.CELL].name, conf[group].connection, options.limits(conf, group)
+        conf[options.CELL].name,
+        conf[group].connection,
+        options.limits(conf, group),
+        announces=conf[conductor_options.NOTIFICATIONS].enabled,
     )
 
 

@@ -30,6 +30,7 @@ USAGE = f"{PROG} [--cell NAME] [--config-file FILE] [--config-dir DIR] [--debug]
 def compose_super(conf: Configuration, name: str, closing: ExitStack) -> SuperConductorService:
     """Put a super conductor together, on connections of its own."""
     from understudy.cli.services import checks
+    from understudy.cli.services.notifying import open_notifier
     from understudy.conductor import options
     from understudy.conductor.cell_access import CellDirectory
     from understudy.conductor.super_service import SuperConductorService
@@ -53,12 +54,14 @@ def compose_super(conf: Configuration, name: str, closing: ExitStack) -> SuperCo
         bounds=options.bounds(conf),
         timing=options.timing(conf),
         workers=conf.conductor.workers,
+        notifier=open_notifier(conf, name, closing),
     )
 
 
 def compose_cell(conf: Configuration, name: str, closing: ExitStack) -> CellConductorService:
     """Put a cell's conductor together, on connections of its own."""
     from understudy.cli.services import checks
+    from understudy.cli.services.notifying import open_notifier
     from understudy.conductor import options
     from understudy.conductor.cell_service import CellConductorService
     from understudy.ledger import options as ledger_options
@@ -77,6 +80,7 @@ def compose_cell(conf: Configuration, name: str, closing: ExitStack) -> CellCond
         name=name,
         timing=options.timing(conf),
         workers=conf.conductor.workers,
+        notifier=open_notifier(conf, name, closing),
     )
 
 
@@ -91,7 +95,10 @@ def open_cell(conf: Configuration, record: CellRecord) -> CellAccess:
     from understudy.rpcapi.compute import ComputeClient
 
     store = cell_store.connect(
-        record.name, record.database_url, options.limits(conf, options.CELL_DATABASE)
+        record.name,
+        record.database_url,
+        options.limits(conf, options.CELL_DATABASE),
+        announces=conf.notifications.enabled,
     )
     bus = Bus.open(record.name, record.transport_url, conf=conf)
 

@@ -27,6 +27,7 @@ WORD = text(32)
 LONG = sa.Text().with_variant(
     mysql.MEDIUMTEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb"
 )
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 SECONDS: sa.Double[float] = sa.Double()
 
 
@@ -34,6 +35,7 @@ def upgrade() -> None:
     create_requests_and_instances()
     create_what_hangs_on_instances()
     create_hosts_and_services()
+    create_outbox()
 
 
 def create_requests_and_instances() -> None:
@@ -146,5 +148,30 @@ def create_hosts_and_services() -> None:
         sa.Column("name", NAME, nullable=False),
         sa.Column("seen_at", SECONDS, nullable=False),
         sa.PrimaryKeyConstraint("binary", "name", name="pk_services"),
+        mysql_engine="InnoDB",
+    )
+
+
+def create_outbox() -> None:
+    op.create_table(
+        "notifications",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("instance_uuid", UUID, nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("body", LONG, nullable=False),
+        sa.Column("cell_name", NAME),
+        sa.Column("created_at", SECONDS, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_notifications"),
+        sa.UniqueConstraint(
+            "instance_uuid", "sequence", name="uq_notifications_instance_uuid_sequence"
+        ),
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "turns",
+        sa.Column("name", WORD, nullable=False),
+        sa.Column("lease_owner", NAME),
+        sa.Column("lease_until", SECONDS, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_turns"),
         mysql_engine="InnoDB",
     )

@@ -27,15 +27,16 @@ class Databases(fixtures.Fixture):
     entry: "api", or the cell's name.
     """
 
-    def __init__(self, *names: str) -> None:
-        """Make databases for cells of these names."""
+    def __init__(self, *names: str, announces: bool = False) -> None:
+        """Make databases for cells of these names, which write events down if they announce."""
         super().__init__()
         self._names = names or CELLS
+        self._announces = announces
 
     def _setUp(self) -> None:  # noqa: N802
         self.folder = Path(self.useFixture(fixtures.TempDir()).path)
         self.urls = {"api": self._copy("api", schema.Tree.API)}
-        self.api: ApiStore = api_store.connect(self.urls["api"])
+        self.api: ApiStore = api_store.connect(self.urls["api"], announces=self._announces)
         self.addCleanup(self.api.close)
         self.cells: dict[str, CellStore] = {}
         self.records: dict[str, CellRecord] = {}
@@ -45,7 +46,7 @@ class Databases(fixtures.Fixture):
     def _add_cell(self, name: str) -> None:
         url = self._copy(name, schema.Tree.CELL)
         self.urls[name] = url
-        store = self.cells[name] = cell_store.connect(name, url)
+        store = self.cells[name] = cell_store.connect(name, url, announces=self._announces)
         self.addCleanup(store.close)
         record = CellRecord(
             uuid=str(uuid.uuid5(uuid.NAMESPACE_DNS, name)),

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tests.functional.support.databases import Databases
 from tests.unit.cells.base import LONG, ME, CellTest, apart, fault, new_build, request, uuid
 
 
@@ -79,3 +80,38 @@ class StatementsTest(CellTest):
         self.failed()
         self.cost(1, lambda: self.cell.overdue(100))
         self.cost(1, lambda: self.cell.exhausted(100))
+
+
+class AnnouncedTest(StatementsTest):
+    """Where it is announced, an event costs one statement, in the transaction of its change."""
+
+    def make_databases(self) -> Databases:
+        return self.useFixture(Databases(*self.cell_names, announces=True))
+
+    def test_a_request(self) -> None:
+        wanted, instances = request(), [(uuid(), str(number)) for number in range(10)]
+        self.cost(3, lambda: self.api.accept(wanted, instances, LONG))
+
+    def test_a_build_that_succeeds(self) -> None:
+        record = self.cost(4, lambda: self.cell.insert_build(new_build("h1")))
+        self.cost(2, lambda: self.cell.mark_cast(record))
+        self.cost(2, lambda: self.cell.start(record.uuid, 1, "h1"))
+        self.cost(3, lambda: self.cell.succeed(record.uuid, 1, "h1"))
+
+    def test_a_build_that_moves(self) -> None:
+        record = self.building("h1", "h2")
+        failed = self.cost(3, lambda: self.cell.fail(record.uuid, 1, "h1", fault(), True))
+        second = failed.alternates[0]
+        moving = self.cost(3, lambda: self.cell.next_attempt(failed, second, [], ME, LONG))
+        self.cost(3, lambda: self.cell.claimed(moving, 2))
+
+    def test_an_ending(self) -> None:
+        failed = self.failed()
+        failing = self.cost(2, lambda: self.cell.begin_failing(failed, fault()))
+        self.cost(2, lambda: self.cell.end(failing))
+
+    def test_a_member_of_a_group_costs_its_row(self) -> None:
+        self.cost(6, lambda: self.cell.insert_build(new_build(request=apart(uuid()))))
+
+    def test_nothing_to_publish(self) -> None:
+        self.cost(1, self.cell.outbox.is_waiting)

@@ -18,6 +18,7 @@ from understudy.objects.fault import Fault
 from understudy.objects.host import Host, Provider
 from understudy.objects.host_page import HostPage
 from understudy.objects.instance import Instance, InstancePage
+from understudy.objects.notification import InstanceEvent, InstanceNotification
 from understudy.objects.orders import Orders
 from understudy.objects.selection import Selection
 from understudy.objects.selection_answer import Pick, SelectionAnswer
@@ -135,6 +136,7 @@ def everything() -> dict[str, Any]:
         ServicePage(services=[service], cells_unanswered=["cell-2"]),
         host,
         HostPage(hosts=[host], cells_unanswered=["cell-2"]),
+        _full_notification(fault),
         Orders(tear_down={"host-1": [[uuid(2), 1]]}, register=["host-2"]),
         Cell(
             uuid=uuid(1000),
@@ -191,4 +193,23 @@ def _full_host(provider: Provider) -> Host:
         alive=False,
         seconds_since_heartbeat=90.0,
         instances=2,
+    )
+
+
+def _full_notification(fault: Fault) -> InstanceNotification:
+    return InstanceNotification(
+        event_type=InstanceEvent.ATTEMPT_FAILED,
+        publisher="conductor-1",
+        instance_uuid=uuid(2),
+        request_id=uuid(1),
+        name="web-1",
+        project_id="a-project",
+        user_id="a-user",
+        state=states.BUILDING,
+        attempt=2,
+        sequence=22,
+        cell_name="cell-1",
+        service_host="host-1",
+        fault=fault,
+        time=1.5,
     )

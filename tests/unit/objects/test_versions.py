@@ -25,6 +25,7 @@ FINGERPRINTS = {
     "Host": "1.0-a914eef1e0e16d658117141033149106",
     "HostPage": "1.0-6f16c6fdb54f819117062ea04f220c38",
     "Instance": "1.0-61c0169a06164df82bac1ced175e7d56",
+    "InstanceNotification": "1.0-38756e86b0a888e2a5ffcb2e28eb422f",
     "InstancePage": "1.0-838f123d6497eef79745dac3d6fe724f",
     "Orders": "1.0-7eadefe6948e5a27f12945f50c61382f",
     "Provider": "1.0-aa8a80c497abdf37bf0d8940facb3a81",
