@@ -15,6 +15,7 @@ from understudy.cells.engines import Limits
 from understudy.compute import options as compute_options
 from understudy.conductor import options as conductor_options
 from understudy.ledger import options as ledger_options
+from understudy.rpcapi import options as bus_options
 from understudy.scheduler import options as scheduler_options
 
 API_DATABASE: Final = "api_database"
@@ -145,6 +146,7 @@ def _ours() -> list[tuple[str, list[cfg.Opt]]]:
         (API_DATABASE, database_options("the API database", api)),
         (CELL, cell_options()),
         (CELL_DATABASE, database_options("the cell's database", cell)),
+        *bus_options.list_opts(),
         *scheduler_options.list_opts(),
         (scheduler_options.SCHEDULER, scheduler_processes()),
         *conductor_options.list_opts(),

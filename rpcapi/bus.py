@@ -51,7 +51,7 @@ class Bus:
         `conf` holds the operator's options for the driver, [oslo_messaging_rabbit]
         for one; None means their defaults. `release` pins what is sent to what
         services of that release understand, while some on this bus still are
-        (a key of versions.CAPS).
+        (a key of versions.CAPS); None means what `conf` says, if anything.
         """
         if transport_url == EMBEDDED:
             embedded.register()
@@ -60,6 +60,8 @@ class Bus:
             conf = options.private()
         else:
             options.register(conf)
+        if release is None:
+            release = conf[options.UPGRADE].release
         if release is not None and release not in versions.CAPS:
             raise ValueError(f"release is one of {', '.join(versions.CAPS)}, not {release!r}")
         transport = messaging.get_rpc_transport(

@@ -1,4 +1,4 @@
-"""The options of the libraries below us, on a ConfigOpts of the caller's own.
+"""The options of a bus, ours and the libraries' below us, on a ConfigOpts of the caller's own.
 
 oslo.messaging registers some of its options as it goes, and those of its
 metrics and tracing on cfg.CONF only, so that a private ConfigOpts raises
@@ -7,19 +7,44 @@ NoSuchOptError.
 
 from __future__ import annotations
 
+from typing import Final
+
 from oslo_config import cfg
 from oslo_messaging import opts
 from oslo_messaging._metrics import client as metrics
 from oslo_messaging._tracing import client as tracing
 
+from understudy.rpcapi import versions
+
+UPGRADE: Final = "upgrade"
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    """Return what is ours."""
+    return [
+        (
+            UPGRADE,
+            [
+                cfg.StrOpt(
+                    "release",
+                    choices=sorted(versions.CAPS),
+                    mutable=True,
+                    help="Send only what services of this release understand. Set it to the old "
+                    "release before the first service of a new one starts, and take it away once "
+                    "none of the old one is left.",
+                )
+            ],
+        )
+    ]
+
 
 def register(conf: cfg.ConfigOpts) -> None:
-    """Make `conf` know every option of oslo.messaging; doing it again is harmless.
+    """Make `conf` know our options and oslo.messaging's; doing it again is harmless.
 
     On RabbitMQ all queues are quorum queues unless the operator says otherwise,
     for 4.3 rejects the transient ones that oslo.messaging would declare.
     """
-    for group, options in opts.list_opts():
+    for group, options in [*list_opts(), *opts.list_opts()]:
         conf.register_opts(options, group=group)
     conf.register_opts(metrics.oslo_messaging_metrics, group="oslo_messaging_metrics")
     conf.register_opts(tracing.oslo_messaging_tracing, group="oslo_messaging_tracing")

@@ -12,7 +12,8 @@ import json
 import uuid
 from typing import Any
 
-import kombu
+from kombu.connection import Connection
+from kombu.entity import Exchange, Queue
 
 from tests.functional.rpcapi.recording import PATIENCE, Recording
 from tests.functional.support.buses import BusTestCase
@@ -39,14 +40,14 @@ class ForeignClientTest(BusTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.buses = self.make_buses()
-        self.connection = kombu.Connection(f"{SCHEME}://")
+        self.connection = Connection(f"{SCHEME}://")
         self.addCleanup(self.connection.release)
         self.answers: list[Any] = []
 
     def call(self, topic: str, method: str, args: dict[str, Any]) -> dict[str, Any]:
         """Send as the page says, and return the reply."""
         ours, msg_id = f"reply_{uuid.uuid4().hex}", uuid.uuid4().hex
-        replies = kombu.Queue(ours, kombu.Exchange(ours), routing_key=ours, auto_delete=True)
+        replies = Queue(ours, Exchange(ours), routing_key=ours, auto_delete=True)
         message = {
             "method": method,
             "version": "1.0",

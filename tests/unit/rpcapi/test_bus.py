@@ -21,6 +21,18 @@ class BusTest(testtools.TestCase):
         error = self.assertRaises(ValueError, Bus.open, "api", EMBEDDED, release="0.0")
         self.assertIn("0.1", str(error))
 
+    def test_the_operators_release_pins_what_is_sent(self) -> None:
+        conf = options.private()
+        conf.set_override("release", "0.1", group="upgrade")
+        self.assertEqual("0.1", self.open("api", "rabbit://nowhere:5672/", conf).release)
+
+    def test_without_a_release_nothing_is_pinned(self) -> None:
+        self.assertIsNone(self.open("api", "rabbit://nowhere:5672/", options.private()).release)
+
+    def test_an_operator_cannot_pin_a_release_that_nobody_made(self) -> None:
+        conf = options.private()
+        self.assertRaises(ValueError, conf.set_override, "release", "0.0", group="upgrade")
+
     def test_queues_on_rabbitmq_are_quorum_queues(self) -> None:
         bus = self.open("api", "rabbit://nowhere:5672/")
         self.assertTrue(bus.transport.conf.oslo_messaging_rabbit.rabbit_quorum_queue)
