@@ -127,6 +127,11 @@ def conductor_processes() -> list[cfg.Opt]:
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     """Return every group with its options, for oslo-config-generator."""
+    return [*registered(), *ledger_options.sample_opts()]
+
+
+def registered() -> list[tuple[str, list[cfg.Opt]]]:
+    """Return every group with the options that `register` makes known."""
     return [*_ours(), *ledger_options.list_opts()]
 
 

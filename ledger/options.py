@@ -29,6 +29,11 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     return [(GROUP, [*_ours(), *(option for option in keystone if option.dest != "timeout")])]
 
 
+def sample_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    """Return those of the plugin that most will use: Keystone registers what auth_type names."""
+    return [(GROUP, loading.get_auth_plugin_conf_options("password"))]
+
+
 def register(conf: cfg.ConfigOpts) -> None:
     """Make `conf` know [placement]; doing it again is harmless."""
     conf.register_opts(_ours(), group=GROUP)

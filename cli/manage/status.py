@@ -66,7 +66,7 @@ def unknown_options(conf: Configuration) -> Iterator[str]:
     from understudy.ledger import options as ledger_options
 
     known: dict[str, set[str]] = {}
-    for group, found in options.list_opts():
+    for group, found in options.registered():
         known.setdefault(group, set()).update(option.dest for option in found)
     for group in ("DEFAULT", ledger_options.GROUP):
         # Others have options there too.

@@ -118,7 +118,7 @@ def _parse(conf: Configuration, prog: str, arguments: Sequence[str], usage: str 
 
 def _check_values(conf: Configuration) -> None:
     """Read every option of ours once, so that what is no value is found now."""
-    for group, found in options.list_opts():
+    for group, found in options.registered():
         for option in found:
             held = conf if group == "DEFAULT" else conf[group]
             try:

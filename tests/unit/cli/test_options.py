@@ -22,7 +22,7 @@ def ours() -> list[tuple[str, cfg.Opt]]:
     mine = {option.name for option in ledger_options._ours()}
     return [
         (group, option)
-        for group, found in options.list_opts()
+        for group, found in options.registered()
         for option in found
         if group != ledger_options.GROUP or option.name in mine
     ]
@@ -49,6 +49,10 @@ class OptionsTest(testtools.TestCase):
         names = [(group, option.name) for group, option in ours()]
         self.assertEqual(sorted(set(names)), sorted(names))
 
+    def test_the_sample_shows_how_to_authenticate(self) -> None:
+        shown = {name for group, name in _names(options.list_opts()) if group == "placement"}
+        self.assertLess({"auth_type", "auth_url", "username", "read_timeout"}, shown)
+
     def test_urls_are_secret(self) -> None:
         shown = [
             f"[{group}] {option.name}"
@@ -70,3 +74,7 @@ class OptionsTest(testtools.TestCase):
             held = conf if group == "DEFAULT" else conf[group]
             self.assertEqual(option.default, getattr(held, option.dest))
         self.assertEqual("fake", conf[compute_options.GROUP].driver)
+
+
+def _names(groups: list[tuple[str, list[cfg.Opt]]]) -> list[tuple[str, str]]:
+    return [(group, option.dest) for group, found in groups for option in found]
