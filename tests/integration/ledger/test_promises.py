@@ -1,4 +1,4 @@
-"""Run every promise of the ledger against Placement as operators run it."""
+"""Run every promise of the ledger, and all it takes for granted, against Placement on MariaDB."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from tests.functional.ledger import (
     claim_promises,
     fault_promises,
     inventory_promises,
+    test_corners,
 )
 from tests.integration.ledger.subject import OverHttp
 
@@ -21,6 +22,14 @@ class CandidateTest(OverHttp, candidate_promises.CandidatePromises):
 
 
 class ClaimTest(OverHttp, claim_promises.ClaimPromises):
+    pass
+
+
+class CornersTest(OverHttp, test_corners.CornersTest):
+    pass
+
+
+class EconomyTest(OverHttp, test_corners.EconomyTest):
     pass
 
 

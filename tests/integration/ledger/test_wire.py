@@ -18,7 +18,7 @@ class WireTest(OverHttp):
 
     def connect(self) -> None:
         super().connect()
-        self.proxy = self.useFixture(FaultyProxy(self.placement.url))
+        self.proxy = self.useFixture(FaultyProxy(self.server.url))
         ledger = connect(self.proxy.url, IMPATIENCE)
         self.claims, self.candidates, self.books = ledger.claims, ledger.candidates, ledger.books
         self.faults = self.proxy.faults
@@ -88,7 +88,7 @@ class WorkersTest(OverHttp):
 
     def race_for(self, host: str) -> None:
         vms = [new_uuid() for _ in range(12)]
-        ledgers = [connect(self.placement.url) for _ in range(4)]
+        ledgers = [connect(self.server.url) for _ in range(4)]
         outcomes: dict[str, bool] = {}
 
         def claim(number: int) -> None:
@@ -110,19 +110,19 @@ class WorkersTest(OverHttp):
     def test_a_restart_is_an_outage_and_then_over(self) -> None:
         host, vm = self.host("a", {"VCPU": 5}), new_uuid()
         self.claims.claim_many([wanted(vm, {host: {"VCPU": 1}})])
-        self.placement.stop()
+        self.server.stop()
         error = self.assertRaises(errors.LedgerUnavailable, self.claims.read_back, vm)
         self.assertNotIsInstance(error, errors.OutcomeUnknown)
-        self.placement.start()
+        self.server.start()
         self.assertEqual(1, self.claims.read_back(vm).generation)
         self.claims.unclaim(vm, OWNER, 1)
 
     def test_without_its_database_it_is_an_outage(self) -> None:
         host, vm = self.host("a", {"VCPU": 5}), new_uuid()
-        self.placement.mariadb.stop()
+        self.server.mariadb.stop()
         try:
             asked = wanted(vm, {host: {"VCPU": 1}})
             self.assertRaises(errors.LedgerUnavailable, self.claims.claim_many, [asked])
         finally:
-            self.placement.mariadb.start()
+            self.server.mariadb.start()
         self.assertEqual({vm: 1}, self.claims.claim_many([asked]).claimed)
