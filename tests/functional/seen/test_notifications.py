@@ -16,13 +16,22 @@ from understudy.cli.embedded import EmbeddedCloud
 from understudy.cli.embedded_cell import Pace
 from understudy.compute.fake_hosts import fake_host
 from understudy.compute.fault_plan import FaultPlan, host_broken, image_broken
+from understudy.compute.tags import Tag
 from understudy.objects import states
 from understudy.objects.build_request import BuildRequest
+from understudy.objects.fault import Fault
 from understudy.objects.notification import InstanceEvent
 
 ACCEPTED, SELECTED = InstanceEvent.ACCEPTED, InstanceEvent.SELECTED
 FAILED, ACTIVE = InstanceEvent.ATTEMPT_FAILED, InstanceEvent.ACTIVE
 ERROR, DELETED = InstanceEvent.ERROR, InstanceEvent.DELETED
+
+
+class FirstAttemptFails(FaultPlan):
+    """Whatever host it is on."""
+
+    def fault_of(self, tag: Tag, image: str | None) -> Fault | None:
+        return host_broken() if tag.attempt == 1 else None
 
 
 class NotificationsTest(testtools.TestCase):
@@ -32,11 +41,7 @@ class NotificationsTest(testtools.TestCase):
 
     def open(self, cells: Mapping[str, Sequence[str]], plan: FaultPlan, on: bool = True) -> None:
         hosts = {
-            # The emptier a host, the better: builds begin on the first.
-            cell: [
-                fake_host(name, f"{cell}-agent", {"VCPU": 64 >> place})
-                for place, name in enumerate(names)
-            ]
+            cell: [fake_host(name, f"{cell}-agent", {"VCPU": 4}) for name in names]
             for cell, names in cells.items()
         }
         pace = Pace()
@@ -73,7 +78,7 @@ class NotificationsTest(testtools.TestCase):
         self.assertEqual(list(expected), [(e.event_type, e.attempt) for e in in_order])
 
     def test_a_build_that_is_retried_and_deleted(self) -> None:
-        self.open({"one": ["a", "b"]}, FaultPlan(hosts={"a": host_broken()}))
+        self.open({"one": ["a", "b"]}, FirstAttemptFails())
         instance = self.build(name="web")
         made = [(SELECTED, 1), (FAILED, 1), (SELECTED, 2), (ACTIVE, 2)]
         self.hears(instance, (ACCEPTED, 0), *made)
