@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from understudy.compute import build_log
+from understudy.compute.build_log import Event
 from understudy.compute.driver import BuildFault
 from understudy.compute.fake_hosts import read_driver_file
 from understudy.compute.fault_plan import FaultPlan
@@ -38,13 +40,18 @@ class FakeDriver:
         plan: FaultPlan | None = None,
         holdings: Holdings | None = None,
         wait: Callable[[float], object] | None = None,
+        note: build_log.Note | None = None,
     ) -> None:
-        """Serve `hosts`; `wait` passes a build's delay (default: until it is over or closed)."""
+        """Serve `hosts`; `wait` passes a build's delay (default: until it is over or closed).
+
+        `note` is told when a build begins and how it ends.
+        """
         self.serve(hosts)
         self._plan = plan or FaultPlan()
         self._holdings = holdings if holdings is not None else HeldInMemory()
         self._closed = threading.Event()
         self._wait = wait or self._closed.wait
+        self._note = note or (lambda event, tag: None)
         self._lock = threading.Lock()
         self._destroyed_in_vain: Counter[Tag] = Counter()
 
@@ -68,13 +75,16 @@ class FakeDriver:
         tag = Tag(host, instance_uuid, attempt)
         if host not in self._hosts:
             raise BuildFault(_unknown_host(host))
+        self._note(Event.BEGUN, tag)
         self._wait(self._plan.delay_of(tag))
         with self._lock:
             self._check_open()
             self._holdings.add(tag)
         fault = self._plan.fault_of(tag, request.image)
         if fault is not None:
+            self._note(Event.FAILED, tag)
             raise BuildFault(fault)
+        self._note(Event.BUILT, tag)
 
     def destroy(self, host: str, instance_uuid: str, attempt: int) -> None:
         """Destroy it, unless it is planned to fail."""
@@ -107,7 +117,8 @@ def make(agent: str, driver_file: Path | None) -> FakeDriver:
     described = read_driver_file(agent, driver_file)
     folder = described.holdings
     holdings = HeldInMemory() if folder is None else HeldInFolder(folder)
-    return FakeDriver(described.hosts, described.plan, holdings)
+    note = None if described.log is None else build_log.to_file(described.log)
+    return FakeDriver(described.hosts, described.plan, holdings, note=note)
 
 
 def _unknown_host(host: str) -> Fault:

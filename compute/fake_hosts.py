@@ -3,6 +3,7 @@
 The file is YAML:
 
     holdings: held            # folder for what is built; left out: in memory
+    log: builds.log           # when builds began and ended; left out: not written
     hosts:
       - name: gpu-{}          # {} is the number, where count is given
         count: 20
@@ -56,6 +57,7 @@ class Described:
     hosts: Sequence[Host] = ()
     plan: FaultPlan = field(default_factory=FaultPlan)
     holdings: Path | None = None
+    log: Path | None = None
 
 
 def fake_host(
@@ -95,11 +97,12 @@ def read_driver_file(agent: str, path: Path | None) -> Described:
     if path is None:
         return Described([fake_host(agent, agent, {"VCPU": 8, "MEMORY_MB": 16384})])
     described: dict[str, Any] = yaml.safe_load(path.read_text()) or {}
-    folder = described.get("holdings")
+    folder, log = described.get("holdings"), described.get("log")
     return Described(
         hosts=[host for kind in described.get("hosts", ()) for host in _hosts(agent, **kind)],
         plan=_plan(**described.get("faults", {})),
         holdings=None if folder is None else path.parent / folder,
+        log=None if log is None else path.parent / log,
     )
 
 

@@ -23,6 +23,7 @@ from understudy.compute.tags import Tag
 
 FILE = """
 holdings: held
+log: builds.log
 hosts:
   - name: gpu-{}
     count: 2
@@ -99,6 +100,16 @@ class FakeDriverTest(AgentTestCase):
         self.assertEqual(1, len(ended))
         self.assertEqual([], driver.holds("host-a"))
 
+    def test_what_begins_and_ends_is_noted(self) -> None:
+        noted: list[tuple[str, int]] = []
+        driver = FakeDriver(
+            [fake_host("host-a", "agent", {"VCPU": 1})],
+            FaultPlan(rate=1.0),
+            note=lambda event, tag: noted.append((event, tag.attempt)),
+        )
+        self.assertRaises(BuildFault, self.build, driver)
+        self.assertEqual([("begun", 1), ("failed", 1)], noted)
+
     def test_a_closed_driver_changes_nothing(self) -> None:
         holdings = HeldInMemory()
         driver = self.driver(holdings=holdings)
@@ -158,6 +169,7 @@ class DriverFileTest(AgentTestCase):
         path = self.write(FILE)
         described = read_driver_file("agent-1", path)
         self.assertEqual(path.parent / "held", described.holdings)
+        self.assertEqual(path.parent / "builds.log", described.log)
         plan = described.plan
         self.assertEqual((7, 0.5, "unlucky"), (plan.seed, plan.rate, plan.rate_fault.code))
         self.assertEqual("host-broken", plan.hosts["gpu-1"].code)
