@@ -48,7 +48,9 @@ class CloudTestCase(testtools.TestCase):
     def setUp(self) -> None:
         super().setUp()
         # Kept, and shown where a case fails.
-        self.useFixture(fixtures.FakeLogger(level=logging.INFO))
+        self.useFixture(
+            fixtures.FakeLogger(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+        )
 
     def make_cloud(self, spec: CloudSpec) -> CloudUnderTest:
         """Return a running cloud."""

@@ -49,7 +49,8 @@ class LeavingCells(CloudTestCase):
         self.check_error(faults.ALTERNATES_EXHAUSTED, attempts=2, max_cells=2)
 
     def test_the_other_cell_is_full(self) -> None:
-        self.open({"one": {"a": 2}, "two": {"b": 4}})
+        """Its mapping is settled once the lease of the search has run out."""
+        self.open({"one": {"a": 2}, "two": {"b": 4}}, lease=2.0)
         self.occupy("b", 4)
         self.break_hosts("a")
         self.check_error(faults.NO_OTHER_CELL, attempts=1, max_cells=2)

@@ -45,6 +45,20 @@ class Messages(CloudTestCase):
         self.assert_ended_as(states.ACTIVE, self.build_and_wait(count=3))
         self.assertEqual(3, len(self.cloud.builds.begun()))
 
+    def test_a_cast_comes_again_while_it_builds_and_later(self) -> None:
+        self.open({"one": {"a": 3}})
+        self.cloud.messages.plan("compute.build", Mishap.COPIED, 1)
+        self.cloud.builds.hold()
+        accepted = self.build()
+        self.begun(accepted)
+        self.cloud.messages.plan("compute.build", Mishap.COPIED, 1)
+        self.assertEqual(1, self.cloud.messages.replay())
+        self.cloud.builds.let_go()
+        self.assert_ended_as(states.ACTIVE, [*self.ended(accepted), self.occupy("a", 1)])
+        self.assertEqual(1, self.cloud.messages.replay())
+        self.occupy("a", 1)
+        self.assertEqual(3, len(self.cloud.builds.begun()))
+
     def test_a_host_answers_twice(self) -> None:
         self.open({"one": {"a": 3, "b": 3, "c": 3}})
         for method in ("build_started", "build_succeeded", "build_failed", "torn_down"):
@@ -121,4 +135,6 @@ class Messages(CloudTestCase):
         self.reaches(instance.uuid, states.DELETED)
         self.cloud.messages.forget_plan()
         self.assertEqual(2, self.cloud.messages.replay())
+        self.occupy("a", 1)
+        self.assertEqual(2, len(self.cloud.builds.begun()))
         self.assertEqual(states.DELETED, self.show(instance.uuid).state)

@@ -14,6 +14,7 @@ from tests.functional.cloud import (
     racing,
     services,
     silent_cells,
+    storm,
 )
 from tests.functional.cloud.case import CloudTestCase
 from tests.functional.support.cloud import CloudSpec
@@ -78,4 +79,8 @@ class DeadlinesTest(OnEmbeddedCloud, services.Deadlines):
 
 
 class GroupsTest(OnEmbeddedCloud, groups.Groups):
+    pass
+
+
+class StormTest(OnEmbeddedCloud, storm.Storm):
     pass

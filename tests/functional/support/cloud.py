@@ -7,7 +7,7 @@ as well. Nothing here waits for an outcome: cases poll, see waiting.py.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -89,6 +89,9 @@ class Messages(Protocol):
     def plan(self, method: str, mishap: Mishap, times: int | None = None) -> None:
         """Let this happen to the next `times` messages (None: to all) to `method`."""
 
+    def disturb(self, draw: Callable[[], Mishap | None]) -> None:
+        """Let this draw say what becomes of each message that has no other plan."""
+
     def replay(self) -> int:
         """Let the copies arrive; return how many there were."""
 
@@ -96,7 +99,7 @@ class Messages(Protocol):
         """Return how many messages went to `method`."""
 
     def forget_plan(self) -> None:
-        """Let all messages arrive once from now on."""
+        """Let all messages arrive once from now on, and draw no more."""
 
 
 class Process(Protocol):

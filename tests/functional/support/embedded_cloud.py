@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import fixtures
 import sqlalchemy as sa
@@ -23,7 +24,10 @@ from tests.functional.support.processes import (
     Surroundings,
 )
 from tests.functional.support.waiting import wait_for
-from understudy.cells import tables_cell
+from understudy.cells import mapping_states, tables_api, tables_cell
+from understudy.cells.api import requests
+from understudy.cells.cell_store import CellStore
+from understudy.cells.engines import Database
 from understudy.compute.fake_hosts import fake_host
 from understudy.conductor.audit import Audit
 from understudy.conductor.cell_access import CellDirectory
@@ -99,7 +103,7 @@ class EmbeddedCloud(fixtures.Fixture):
         return [(tag.instance_uuid, tag.attempt) for tag in tags]
 
     def findings(self) -> list[str]:
-        """Return what the audit finds, and every row that is not at rest."""
+        """Return what the audit finds, and everything that is not at rest."""
         audit = Audit(
             self._directory,
             self._ledger.books,
@@ -112,13 +116,14 @@ class EmbeddedCloud(fixtures.Fixture):
 
     def _not_at_rest(self) -> Iterator[str]:
         for store in self._databases.cells.values():
-            for holder in store.holders():
-                if holder.state in states.WORKING:
-                    yield f"{holder.uuid} is {holder.state} in {store.name}"
-                elif holder.state != states.ACTIVE and store.uncleaned(holder.uuid):
-                    yield f"{holder.uuid} is {holder.state} and not cleaned in {store.name}"
-        for mapping in self._databases.api.handing_over(limit=1000):
-            yield f"{mapping.instance_uuid} is being handed over"
+            yield from _not_at_rest_in(store)
+        api = self._databases.api
+        for request in select(api.database, tables_api.requests):
+            if request.state != requests.DONE:
+                yield f"request {request.request_id} is {request.state}"
+        for mapping in select(api.database, tables_api.instance_mappings):
+            if mapping.state in (mapping_states.HANDING_OVER, mapping_states.DELETING):
+                yield f"{mapping.instance_uuid} is {mapping.state}"
 
     def _register_cells(self) -> None:
         for name, record in self._databases.records.items():
@@ -171,6 +176,24 @@ class EmbeddedCloud(fixtures.Fixture):
             return set(hosts) - mapped.intersection(h.name for h in known if h.schedulable)
 
         wait_for(lambda: not missing(), "the hosts are schedulable")
+
+
+def _not_at_rest_in(store: CellStore) -> Iterator[str]:
+    holders = list(store.holders())
+    for holder in holders:
+        if holder.state in states.WORKING:
+            yield f"{holder.uuid} is {holder.state} in {store.name}"
+        elif holder.state != states.ACTIVE and store.uncleaned(holder.uuid):
+            yield f"{holder.uuid} is {holder.state} and not cleaned in {store.name}"
+    alive = {holder.uuid for holder in holders if holder.state == states.ACTIVE}
+    for member in select(store.database, tables_cell.group_members):
+        if member.instance_uuid not in alive:
+            yield f"{member.instance_uuid} keeps {member.service_host} in its group"
+
+
+def select(database: Database, table: sa.Table) -> Sequence[sa.Row[Any]]:
+    """Return all rows of a table."""
+    return database.read(lambda connection: connection.execute(sa.select(table)).fetchall())
 
 
 def _pause(seconds: float) -> None:

@@ -27,11 +27,16 @@ class FaultyMessages:
         self._planned: dict[str, tuple[Mishap, float]] = {}
         self._copies: list[Callable[[], object]] = []
         self._sent: Counter[str] = Counter()
+        self._draw: Callable[[], Mishap | None] = _nothing
 
     def plan(self, method: str, mishap: Mishap, times: int | None = None) -> None:
         """Let this happen to the next `times` messages (None: to all) to `method`."""
         with self._lock:
             self._planned[method] = (mishap, math.inf if times is None else times)
+
+    def disturb(self, draw: Callable[[], Mishap | None]) -> None:
+        """Let this draw say what becomes of each message that has no other plan."""
+        self._draw = draw
 
     def replay(self) -> int:
         """Let the copies arrive; return how many there were."""
@@ -48,9 +53,10 @@ class FaultyMessages:
         return self._sent[method]
 
     def forget_plan(self) -> None:
-        """Let all messages arrive once from now on."""
+        """Let all messages arrive once from now on, and draw no more."""
         with self._lock:
             self._planned.clear()
+            self._draw = _nothing
 
     def insert(self, bus: Bus, is_cut: Callable[[], bool] = lambda: False) -> Bus:
         """Put the plan below the bus; nothing is delivered while `is_cut`."""
@@ -87,15 +93,23 @@ class FaultyMessages:
         """Return what becomes of this message, and count it."""
         with self._lock:
             self._sent[method] += 1
-            known = method if method in self._planned else ALL
-            if known not in self._planned:
-                return None
-            mishap, times = self._planned.pop(known)
-            if times > 1:
-                self._planned[known] = (mishap, times - 1)
+            mishap = self._planned_for(method) or self._draw()
             if mishap is Mishap.COPIED:
                 self._copies.append(deliver)
             return mishap
+
+    def _planned_for(self, method: str) -> Mishap | None:
+        known = method if method in self._planned else ALL
+        if known not in self._planned:
+            return None
+        mishap, times = self._planned.pop(known)
+        if times > 1:
+            self._planned[known] = (mishap, times - 1)
+        return mishap
+
+
+def _nothing() -> None:
+    """Draw no mishap."""
 
 
 def _unanswered(options: dict[str, Any]) -> None:

@@ -36,7 +36,7 @@ from understudy.scheduler.settings import Settings as SchedulerSettings
 COMPUTE = ComputeSettings(
     build_workers=4,
     call_workers=4,
-    heartbeat_seconds=0.2,
+    heartbeat_seconds=0.25,
     answer_seconds=5.0,
     stop_grace_seconds=5.0,
     backoff=Backoff(0.05, 0.2),
@@ -47,7 +47,7 @@ def timing(spec: CloudSpec) -> Timing:
     """Return the times of a cloud where little is waited for, and no busy host is called down."""
     return Timing(
         lease=spec.lease,
-        sweep=0.05,
+        sweep=0.1,
         retry=0.1,
         settle=spec.settle,
         beat=0.2,
