@@ -33,7 +33,7 @@ class OptionsTest(testtools.TestCase):
         silent = [
             f"[{group}] {option.name}: {option.help}"
             for group, option in ours()
-            if len(option.help or "") < LEAST_HELP or not WHEN.search(option.help)
+            if len(option.help or "") < LEAST_HELP or not WHEN.search(option.help or "")
         ]
         self.assertEqual([], silent)
 
@@ -41,7 +41,8 @@ class OptionsTest(testtools.TestCase):
         boundless = [
             f"[{group}] {option.name}"
             for group, option in ours()
-            if isinstance(option, (cfg.IntOpt, cfg.FloatOpt)) and option.type.min is None
+            if isinstance(option, (cfg.IntOpt, cfg.FloatOpt))
+            and getattr(option.type, "min", None) is None
         ]
         self.assertEqual([], boundless)
 

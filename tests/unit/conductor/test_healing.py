@@ -6,7 +6,7 @@ from tests.fakes.ledger import allocation_request
 from tests.unit.conductor.base import CloudTest
 from tests.unit.conductor.cloud import uuid_of
 from understudy.conductor.healing import Healed, Healer
-from understudy.ledger.protocols import Owner, WantedClaim
+from understudy.ledger.protocols import HeldClaim, Owner, WantedClaim
 
 OURS = Owner("project", "user", "UNDERSTUDY")
 
@@ -81,16 +81,17 @@ class HealingTest(CloudTest):
 
     def test_leaves_a_claim_that_changes_meanwhile(self) -> None:
         uuid = self.ended()
-        ledger = self.ledger
-        read_back = ledger.read_back
+        read_back = self.ledger.read_back
+        seen: list[str] = []
 
-        def read_and_lose(consumer: str) -> object:
+        def read_and_lose(consumer: str) -> HeldClaim:
             held = read_back(consumer)
-            ledger.read_back = read_back
-            self.claim(uuid, "one-c")
+            seen.append(consumer)
+            if len(seen) == 1:
+                self.claim(uuid, "one-c")
             return held
 
-        ledger.read_back = read_and_lose
+        self.patch(self.ledger, "read_back", read_and_lose)
         (line,) = self.heal().left
         self.assertIn("changed meanwhile", line)
         self.assertEqual({"one-c"}, self.cloud.hosts_of_claim(uuid))
