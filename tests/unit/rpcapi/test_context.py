@@ -25,6 +25,10 @@ class ContextSerializerTest(testtools.TestCase):
         arrived = self.serializer.deserialize_context({"request_id": "req-1"})
         self.assertIs(arrived, oslo_context.get_current())
 
+    def test_the_far_side_logs_what_a_call_is_about(self) -> None:
+        arrived = self.serializer.deserialize_context({"instance_uuid": "vm"})
+        self.assertEqual("vm", arrived.get_logging_values()["resource_uuid"])
+
     def test_an_instances_work_is_logged_under_its_request(self) -> None:
         ctxt = RequestContext.of_instance("request", "project", "user")
         self.assertEqual("request", ctxt.request_id)
