@@ -22,11 +22,11 @@ Main = Callable[[Sequence[str], Bus], int]
 class ExampleTestCase(testtools.TestCase):
     """Starts a cloud of three hosts, of which those that are named fail every build."""
 
-    def start(self, *broken: str, release: str | None = None) -> None:
+    def start(self, *broken: str, announces: bool = False, release: str | None = None) -> None:
         self.useFixture(fixtures.FakeLogger())
         hosts = [_host(f"host-{number}") for number in (1, 2, 3)]
         plan = FaultPlan(hosts={host: host_broken("no boot device") for host in broken})
-        self.cloud = EmbeddedCloud(cells={"cell1": hosts}, plan=plan)
+        self.cloud = EmbeddedCloud(cells={"cell1": hosts}, plan=plan, announces=announces)
         self.addCleanup(self.cloud.close)
         self.bus = Bus.open(API, EMBEDDED, release=release)
         self.addCleanup(self.bus.close)
