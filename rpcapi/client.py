@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import oslo_messaging as messaging
 from kombu import exceptions as kombu_errors
+from oslo_versionedobjects import exception as object_errors
 
 from understudy.objects.errors import UnderstudyError
 from understudy.rpcapi import errors, versions
@@ -24,6 +25,8 @@ _FAILURES: Final = (
     messaging.MessagingException,
     messaging.MessageUndeliverable,
     kombu_errors.KombuError,
+    # An answer that only a newer release can read.
+    object_errors.VersionedObjectsException,
     UnderstudyError,
 )
 
