@@ -53,6 +53,8 @@ EXTRAS = {
     "embedded": ["openstack-placement>=16.0,<17"],
     # Built from source against the system's libvirt: `bindep libvirt` says what that takes.
     "libvirt": ["libvirt-python>=9.0"],
+    # Figures for Prometheus, where [metrics] names a port.
+    "metrics": ["prometheus_client>=0.22"],
     "mysql": ["PyMySQL>=1.1.1"],
     "postgresql": ["psycopg2-binary>=2.9.10"],
     "test": [
@@ -67,6 +69,8 @@ EXTRAS = {
         "import-linter>=2.3",
         # Holds what travels to the schemas in the docs.
         "jsonschema>=4.23",
+        # The extra metrics, which a test fetches.
+        "prometheus_client>=0.22",
         "stestr>=4.1",
         "testtools>=2.7",
     ],

@@ -50,6 +50,7 @@ class ApiStore:
         self.clear_answer = requests.clear_answer
         self.finish_request = requests.finish_request
         self.waiting_requests = requests.waiting_requests
+        self.count_requests = requests.count_requests
 
         mappings = Mappings(database, announcer)
         self.mapping = mappings.mapping

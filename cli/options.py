@@ -21,6 +21,7 @@ from understudy.scheduler import options as scheduler_options
 API_DATABASE: Final = "api_database"
 CELL_DATABASE: Final = "cell_database"
 CELL: Final = "cell"
+METRICS: Final = "metrics"
 FIXED: Final = frozenset(
     {
         "host",
@@ -115,6 +116,27 @@ def cell_options() -> list[cfg.Opt]:
     ]
 
 
+def metrics_options() -> list[cfg.Opt]:
+    """Return the options of [metrics]."""
+    return [
+        cfg.StrOpt(
+            "bind",
+            default="127.0.0.1",
+            help="The address on which a process shows its figures to Prometheus. Change it "
+            "where they are fetched from another machine; who reaches it may read them.",
+        ),
+        cfg.IntOpt(
+            "port",
+            default=0,
+            min=0,
+            max=65471,
+            help="The port of the first process of a unit; others take the next that is free. "
+            "Set it to have figures, a different one for each service of a machine; 0 means "
+            "none. The extra understudy[metrics] must be installed.",
+        ),
+    ]
+
+
 def scheduler_processes() -> list[cfg.Opt]:
     """Return how many schedulers a unit runs."""
     return [_processes("Raise it while one process keeps a processor busy and requests wait.")]
@@ -151,6 +173,7 @@ def _ours() -> list[tuple[str, list[cfg.Opt]]]:
         (API_DATABASE, database_options("the API database", api)),
         (CELL, cell_options()),
         (CELL_DATABASE, database_options("the cell's database", cell)),
+        (METRICS, metrics_options()),
         *bus_options.list_opts(),
         *scheduler_options.list_opts(),
         (scheduler_options.SCHEDULER, scheduler_processes()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import oslo_messaging as messaging
 
@@ -12,7 +13,20 @@ from understudy.objects.selection_answer import SelectionAnswer
 from understudy.rpcapi import errors as wire
 from understudy.rpcapi import versions
 from understudy.rpcapi.context import RequestContext
-from understudy.scheduler.selector import Selector
+
+
+class Selects(Protocol):
+    """What answers: a Selector, or something around it."""
+
+    def select(
+        self,
+        request_id: str,
+        request: BuildRequest,
+        instance_uuids: Sequence[str],
+        alternates: int,
+        held: Mapping[str, int],
+    ) -> SelectionAnswer:
+        """See Selector.select."""
 
 
 class SchedulerEndpoint:
@@ -20,7 +34,7 @@ class SchedulerEndpoint:
 
     target = messaging.Target(version=versions.SCHEDULER)
 
-    def __init__(self, selector: Selector) -> None:
+    def __init__(self, selector: Selects) -> None:
         """Answer with what `selector` selects."""
         self._selector = selector
 

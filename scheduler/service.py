@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from understudy.cells.records import CellRecord, HostMapping
@@ -12,7 +12,7 @@ from understudy.rpcapi.bus import Bus
 from understudy.rpcapi.server import Server
 from understudy.scheduler import plugins
 from understudy.scheduler.directory import CachedHostDirectory
-from understudy.scheduler.endpoints import SchedulerEndpoint
+from understudy.scheduler.endpoints import SchedulerEndpoint, Selects
 from understudy.scheduler.heartbeat import Heartbeat
 from understudy.scheduler.selector import Selector
 from understudy.scheduler.settings import Settings
@@ -45,9 +45,11 @@ class SchedulerService:
         *,
         name: str,
         settings: Settings | None = None,
+        around: Callable[[Selects], Selects] | None = None,
     ) -> None:
         """Serve on the API-level `bus` as the process `name`; `registry` is the ApiStore.
 
+        `around` puts something around the selector, to measure it for instance.
         Raises PluginNotLoaded where a filter or a weigher is missing.
         """
         settings = settings or Settings()
@@ -62,7 +64,7 @@ class SchedulerService:
         self._server = Server(
             bus,
             SERVICE,
-            [SchedulerEndpoint(self.selector)],
+            [SchedulerEndpoint(around(self.selector) if around else self.selector)],
             name=name,
             workers=settings.workers,
         )

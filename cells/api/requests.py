@@ -170,6 +170,12 @@ class Requests(AnnouncingSection):
         )
         return list(connection.scalars(query))
 
+    @reading
+    def count_requests(self, connection: sa.Connection) -> dict[str, int]:
+        """Return how many requests are in each state."""
+        query = sa.select(requests.c.state, sa.func.count()).group_by(requests.c.state)
+        return dict(connection.execute(query).tuples().all())
+
     @staticmethod
     def _swap(
         connection: sa.Connection,

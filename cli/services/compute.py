@@ -15,22 +15,30 @@ from understudy.rpcapi.threads import use_threads
 if TYPE_CHECKING:
     from understudy.cli.services.configuration import Configuration
     from understudy.cli.services.launching import Kind
+    from understudy.compute.driver import Driver
     from understudy.compute.service import ComputeService
 
 
 def compose(conf: Configuration, name: str, closing: ExitStack) -> ComputeService:
     """Put an agent together, on a connection of its own."""
     from understudy.cli.services import checks
+    from understudy.cli.services.scraping import show_figures
     from understudy.compute import options
     from understudy.compute.service import ComputeService
     from understudy.rpcapi.bus import Bus
 
     bus = Bus.open(conf.cell.name, conf.transport_url, conf=conf)
     closing.callback(bus.close)
+    driver: Driver = checks.open_driver(conf)
+    figures = show_figures(conf, closing)
+    if figures is not None:
+        from understudy.cli.metrics.measured import MeasuredDriver
+
+        driver = MeasuredDriver(driver, figures)
     return ComputeService(
         bus,
         name,
-        checks.open_driver(conf),
+        driver,
         conf.compute.journal,
         options.settings(conf),
     )

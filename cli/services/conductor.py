@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from understudy.conductor.cell_access import CellAccess
     from understudy.conductor.cell_service import CellConductorService
     from understudy.conductor.super_service import SuperConductorService
+    from understudy.ledger.protocols import Claims
 
 PROG = "understudy-conductor"
 USAGE = f"{PROG} [--cell NAME] [--config-file FILE] [--config-dir DIR] [--debug] [--log-file FILE]"
@@ -31,6 +32,7 @@ def compose_super(conf: Configuration, name: str, closing: ExitStack) -> SuperCo
     """Put a super conductor together, on connections of its own."""
     from understudy.cli.services import checks
     from understudy.cli.services.notifying import open_notifier
+    from understudy.cli.services.scraping import show_figures
     from understudy.conductor import options
     from understudy.conductor.cell_access import CellDirectory
     from understudy.conductor.super_service import SuperConductorService
@@ -44,11 +46,21 @@ def compose_super(conf: Configuration, name: str, closing: ExitStack) -> SuperCo
     cells = CellDirectory(api, functools.partial(open_cell, conf))
     closing.callback(cells.close)
     ledger = ledger_options.connect(conf)
+    claims: Claims = ledger.claims
+    figures = show_figures(conf, closing)
+    if figures is not None:
+        from understudy.cli.metrics.databases import DatabaseCollector
+        from understudy.cli.metrics.measured import MeasuredClaims
+
+        claims = MeasuredClaims(claims, figures)
+        figures.registry.register(
+            DatabaseCollector("requests", api.count_requests, api.services, api.outbox)
+        )
     return SuperConductorService(
         bus,
         api,
         cells,
-        ledger.claims,
+        claims,
         ledger.vocabulary,
         name=name,
         bounds=options.bounds(conf),
@@ -62,6 +74,7 @@ def compose_cell(conf: Configuration, name: str, closing: ExitStack) -> CellCond
     """Put a cell's conductor together, on connections of its own."""
     from understudy.cli.services import checks
     from understudy.cli.services.notifying import open_notifier
+    from understudy.cli.services.scraping import show_figures
     from understudy.conductor import options
     from understudy.conductor.cell_service import CellConductorService
     from understudy.ledger import options as ledger_options
@@ -72,10 +85,21 @@ def compose_cell(conf: Configuration, name: str, closing: ExitStack) -> CellCond
     store = checks.open_cell_store(conf)
     closing.callback(store.close)
     ledger = ledger_options.connect(conf)
+    claims: Claims = ledger.claims
+    figures = show_figures(conf, closing)
+    if figures is not None:
+        from understudy.cli.metrics.databases import DatabaseCollector
+        from understudy.cli.metrics.measured import MeasuredClaims, measure
+
+        claims = MeasuredClaims(claims, figures)
+        measure(store, figures)
+        figures.registry.register(
+            DatabaseCollector("instances", store.counts, store.services, store.outbox)
+        )
     return CellConductorService(
         bus,
         store,
-        ledger.claims,
+        claims,
         ledger.inventory,
         name=name,
         timing=options.timing(conf),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,15 @@ from understudy.rpcapi.threads import use_threads
 if TYPE_CHECKING:
     from understudy.cli.services.configuration import Configuration
     from understudy.cli.services.launching import Kind
+    from understudy.ledger.protocols import Claims
+    from understudy.scheduler.endpoints import Selects
     from understudy.scheduler.service import SchedulerService
 
 
 def compose(conf: Configuration, name: str, closing: ExitStack) -> SchedulerService:
     """Put a scheduler together, on connections of its own."""
     from understudy.cli.services import checks
+    from understudy.cli.services.scraping import show_figures
     from understudy.ledger import options as ledger_options
     from understudy.rpcapi.bus import API, Bus
     from understudy.scheduler import options
@@ -28,8 +32,22 @@ def compose(conf: Configuration, name: str, closing: ExitStack) -> SchedulerServ
     api = checks.open_api_store(conf)
     closing.callback(api.close)
     ledger = ledger_options.connect(conf)
+    claims: Claims = ledger.claims
+    around: Callable[[Selects], Selects] | None = None
+    figures = show_figures(conf, closing)
+    if figures is not None:
+        from understudy.cli.metrics.measured import MeasuredClaims, MeasuredSelector
+
+        claims = MeasuredClaims(claims, figures)
+        around = functools.partial(MeasuredSelector, figures=figures)
     return SchedulerService(
-        bus, api, ledger.candidates, ledger.claims, name=name, settings=options.settings(conf)
+        bus,
+        api,
+        ledger.candidates,
+        claims,
+        name=name,
+        settings=options.settings(conf),
+        around=around,
     )
 
 
