@@ -99,6 +99,7 @@ class CellStore:
         self.set_admin_state = hosts.set_admin_state
         self.hosts = hosts.hosts
         self.host = hosts.host
+        self.hosts_named = hosts.hosts_named
         self.silent_hosts = hosts.silent_hosts
         self.instances_per_host = hosts.instances_per_host
         self.recent_faults = hosts.recent_faults

@@ -11,7 +11,7 @@ import logging
 
 from understudy.cells import errors as cell_errors
 from understudy.cells.cell_store import CellStore
-from understudy.cells.records import InstanceRecord
+from understudy.cells.records import HostRecord, InstanceRecord
 from understudy.conductor import faults, retry
 from understudy.conductor.casting import Caster
 from understudy.conductor.custody import Custody, Where, owner_of
@@ -165,14 +165,18 @@ class Mover:
 
     def _usable(self, alternates: tuple[Selection, ...]) -> tuple[Selection, ...]:
         """Leave out alternates whose host is known to be down or disabled."""
-        return tuple(selection for selection in alternates if self._takes_builds(selection))
+        if not alternates:
+            return ()
+        known = self._store.hosts_named([selection.service_host for selection in alternates])
+        return tuple(
+            selection
+            for selection in alternates
+            if (host := known.get(selection.service_host)) is not None and _takes_builds(host)
+        )
 
-    def _takes_builds(self, selection: Selection) -> bool:
-        try:
-            host = self._store.host(selection.service_host)
-        except cell_errors.HostUnknown:
-            return False
-        return not host.down and host.admin_state == AdminState.ENABLED
+
+def _takes_builds(host: HostRecord) -> bool:
+    return not host.down and host.admin_state == AdminState.ENABLED
 
 
 def _target(record: InstanceRecord) -> Selection:

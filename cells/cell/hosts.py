@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,7 +36,7 @@ _COLUMNS = (
     row.schedulable,
     (db_now() - row.seen_at).label("silent_for"),
 )
-# The trees are most of what a host's row holds, and a listing does not need them.
+# The trees are most of what a host's row holds, and who only reads does not need them.
 _COLUMNS_OF_MANY = tuple(
     sa.literal("[]").label("providers") if column is row.providers else column
     for column in _COLUMNS
@@ -111,11 +112,19 @@ class Hosts(Section):
 
     @reading
     def host(self, connection: sa.Connection, name: str) -> HostRecord:
-        """Return the host, and its tree of providers with it."""
-        found = connection.execute(sa.select(*_COLUMNS).where(row.name == name)).first()
+        """Return the host, without its tree of providers."""
+        found = connection.execute(sa.select(*_COLUMNS_OF_MANY).where(row.name == name)).first()
         if found is None:
             raise errors.HostUnknown(name)
         return _record(found)
+
+    @reading
+    def hosts_named(
+        self, connection: sa.Connection, names: Collection[str]
+    ) -> dict[str, HostRecord]:
+        """Return those hosts that there are, by name, without their trees of providers."""
+        query = sa.select(*_COLUMNS_OF_MANY).where(row.name.in_(names))
+        return {found.name: _record(found) for found in connection.execute(query)}
 
     @reading
     def silent_hosts(self, connection: sa.Connection, seconds: float) -> list[HostRecord]:

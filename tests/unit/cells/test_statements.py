@@ -63,6 +63,10 @@ class StatementsTest(CellTest):
         second = record.alternates[0]
         self.cost(4, lambda: self.cell.next_attempt(record, second, [], ME, LONG))
 
+    def test_the_hosts_of_all_alternates(self) -> None:
+        self.register("h1", "h2", "h3")
+        self.cost(1, lambda: self.cell.hosts_named(["h1", "h2", "h3"]))
+
     def test_an_ending(self) -> None:
         record = self.failed()
         failing = self.cost(2, lambda: self.cell.begin_failing(record, fault()))

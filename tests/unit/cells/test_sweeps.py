@@ -189,13 +189,19 @@ class HostsTest(CellTest):
         )
         self.assertEqual((False, False), (record.down, record.schedulable))
         self.assertTrue(0 <= record.silent_for < 5)
-        self.assertEqual(record.providers, self.cell.host("h1").providers)
 
-    def test_listings_leave_the_trees_out(self) -> None:
+    def test_reading_leaves_the_trees_out(self) -> None:
         self.register("h2", "h1")
+        self.assertEqual(("h1", ()), (self.cell.host("h1").name, self.cell.host("h1").providers))
         self.assertEqual(
             [("h1", ()), ("h2", ())], [(one.name, one.providers) for one in self.cell.hosts()]
         )
+
+    def test_those_that_there_are_of_many_names(self) -> None:
+        self.register("h1", "h2", "h3")
+        found = self.cell.hosts_named(["h3", "h1", "unknown"])
+        self.assertEqual({"h1": "h1", "h3": "h3"}, {key: one.name for key, one in found.items()})
+        self.assertEqual({}, self.cell.hosts_named([]))
 
     def test_registering_again_keeps_what_the_operator_said(self) -> None:
         self.register("h1")
