@@ -37,6 +37,16 @@ class PlacementDown(CloudTestCase):
         self.bring_back()
         self.assert_ended_as(states.ACTIVE, self.ended(accepted))
 
+    def test_it_answers_with_errors_only(self) -> None:
+        self.open({"one": {"a": 2}})
+        self.occupy("a", 1)
+        self.take_down(Fault.ERROR)
+        before = self.cloud.messages.sent(SELECT)
+        accepted = self.build()
+        wait_for(lambda: self.cloud.messages.sent(SELECT) > before + 1, "it is tried again")
+        self.bring_back()
+        self.assert_ended_as(states.ACTIVE, self.ended(accepted))
+
     def test_a_selection_waits_until_the_deadline(self) -> None:
         self.open({"one": {"a": 2}})
         self.occupy("a", 1)
@@ -137,9 +147,9 @@ class PlacementDown(CloudTestCase):
         answer.set()
         self.assert_ended_as(states.ACTIVE, self.ended(accepted))
 
-    def take_down(self) -> None:
-        """Let Placement refuse all connections."""
-        self.cloud.placement.reads = self.cloud.placement.writes = Fault.REFUSED
+    def take_down(self, fault: Fault = Fault.REFUSED) -> None:
+        """Let Placement refuse all connections, or do worse."""
+        self.cloud.placement.reads = self.cloud.placement.writes = fault
 
     def bring_back(self) -> None:
         """Let Placement answer again."""

@@ -90,6 +90,26 @@ class Services(CloudTestCase):
         (instance,) = self.ended(accepted)
         self.assertEqual((states.ACTIVE, 2), (instance.state, instance.attempt))
 
+    def test_one_of_two_is_enough(self) -> None:
+        self.open({"one": {"a": 8, "b": 8}}, replicas=2)
+        services = (
+            self.cloud.super_conductor,
+            self.cloud.scheduler,
+            self.cloud.conductors["one"],
+        )
+        for first, second in ((0, 1), (1, 0)):
+            for service in services:
+                service.each[first].stop()
+            self.assert_ended_as(states.ACTIVE, self.build_and_wait(count=2))
+            for service in services:
+                service.each[first].start()
+                service.each[second].stop()
+            (instance,) = self.break_first(fault_plan.host_broken())
+            self.assert_ended_as(states.ACTIVE, [instance])
+            self.cloud.builds.mend()
+            for service in services:
+                service.start()
+
     def test_all_stop_and_start(self) -> None:
         self.open({"one": {"a": 2}, "two": {"b": 2}})
         self.cloud.builds.hold()

@@ -23,9 +23,12 @@ class Storm(CloudTestCase):
     def test_another(self) -> None:
         self.weather(seed=2)
 
-    def weather(self, seed: int, steps: int = 16) -> None:
+    def test_two_of_each_service(self) -> None:
+        self.weather(seed=3, replicas=2)
+
+    def weather(self, seed: int, steps: int = 16, replicas: int = 1) -> None:
         """Ask, delete, stop, kill and cut for so many steps while messages and writes are lost."""
-        self.open(CELLS, lease=3.0)
+        self.open(CELLS, lease=10.0, replicas=replicas)
         self.draw = random.Random(seed)
         self.accepted: list[str] = []
         rates = random.Random(seed)
@@ -64,11 +67,12 @@ class Storm(CloudTestCase):
             self.cloud.agents[host].start()
 
     def restart(self) -> None:
-        """Stop a service in good order and start it again."""
+        """Stop one process of a service in good order, and start it again."""
         cells = self.cloud.conductors.values()
         service = self.draw.choice((self.cloud.super_conductor, self.cloud.scheduler, *cells))
-        service.stop()
-        service.start()
+        process = self.draw.choice(service.each)
+        process.stop()
+        process.start()
 
     def cut(self) -> None:
         """Cut a cell off, or reconnect it."""

@@ -7,7 +7,7 @@ as well. Nothing here waits for an outcome: cases poll, see waiting.py.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -25,13 +25,14 @@ class CloudSpec:
 
     `lease` is the conductors' lease in seconds; a call to the scheduler waits
     half of it. `settle`: seconds after which a claim that nobody answered has
-    landed.
+    landed. There are `replicas` of each service but the agents.
     """
 
     cells: Mapping[str, Mapping[str, int]]
     bounds: RetryBounds = field(default_factory=RetryBounds)
     lease: float = 30.0
     settle: float = 0.2
+    replicas: int = 1
 
     @property
     def hosts(self) -> dict[str, str]:
@@ -112,6 +113,14 @@ class Process(Protocol):
         """Start it anew, with what it left on disk."""
 
 
+class Replicas(Process, Protocol):
+    """All processes of a service, stopped and started together."""
+
+    @property
+    def each(self) -> Sequence[Process]:
+        """The processes one by one."""
+
+
 class AgentProcess(Process, Protocol):
     """A host's agent."""
 
@@ -146,15 +155,15 @@ class CloudUnderTest(Protocol):
         """What goes wrong between it and Placement."""
 
     @property
-    def super_conductor(self) -> Process:
+    def super_conductor(self) -> Replicas:
         """Its super conductor."""
 
     @property
-    def scheduler(self) -> Process:
+    def scheduler(self) -> Replicas:
         """Its scheduler."""
 
     @property
-    def conductors(self) -> Mapping[str, Process]:
+    def conductors(self) -> Mapping[str, Replicas]:
         """The conductor of each cell."""
 
     @property

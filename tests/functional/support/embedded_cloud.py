@@ -22,6 +22,7 @@ from tests.functional.support.processes import (
     Scheduler,
     SuperConductor,
     Surroundings,
+    Together,
 )
 from tests.functional.support.waiting import wait_for
 from understudy.cells import mapping_states, tables_api, tables_cell
@@ -65,7 +66,7 @@ class EmbeddedCloud(fixtures.Fixture):
         self._start(around)
         self._wait_for_hosts(list(self.spec.hosts))
         # After the hosts, so that the first that it knows of them is all of them.
-        self.scheduler = Scheduler(around)
+        self.scheduler = Together([Scheduler(around, name) for name in self._names("scheduler")])
         self.scheduler.start()
         self.addCleanup(self.scheduler.stop)
         bus = around.messages.insert(Bus.open(API, EMBEDDED))
@@ -145,7 +146,10 @@ class EmbeddedCloud(fixtures.Fixture):
 
     def _start(self, around: Surroundings) -> None:
         """Start all but the scheduler: the conductors first, for the agents register there."""
-        self.conductors = {cell: CellConductor(around, cell) for cell in self.spec.cells}
+        self.conductors = {
+            cell: Together([CellConductor(around, name, cell) for name in self._names(cell)])
+            for cell in self.spec.cells
+        }
         for conductor in self.conductors.values():
             self.addCleanup(conductor.stop)
             conductor.start()
@@ -153,11 +157,15 @@ class EmbeddedCloud(fixtures.Fixture):
         for cell, hosts in self.spec.cells.items():
             for host, vcpus in hosts.items():
                 self._add_agent(cell, host, vcpus, host).start()
-        self.super_conductor = SuperConductor(around)
+        names = self._names("super-conductor")
+        self.super_conductor = Together([SuperConductor(around, name) for name in names])
         self.addCleanup(self.super_conductor.stop)
         self.super_conductor.start()
         self._directory = CellDirectory(self._databases.api, around.open_cell)
         self.addCleanup(self._directory.close)
+
+    def _names(self, service: str) -> list[str]:
+        return [f"{service}-{number}" for number in range(self.spec.replicas)]
 
     def _add_agent(self, cell: str, host: str, vcpus: int, key: str) -> Agent:
         described = fake_host(host, f"agent-of-{host}", {"VCPU": vcpus})

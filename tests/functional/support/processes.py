@@ -115,13 +115,16 @@ class Surroundings:
 class EmbeddedProcess:
     """A service on connections of its own."""
 
-    def __init__(self, surroundings: Surroundings) -> None:
+    def __init__(self, surroundings: Surroundings, name: str) -> None:
         """Run nothing before `start`."""
         self._around = surroundings
+        self._name = name
         self._end: ExitStack | None = None
 
     def start(self) -> None:
-        """Begin anew, with what is left on disk."""
+        """Begin anew, with what is left on disk, unless it runs."""
+        if self._end is not None:
+            return
         end = ExitStack()
         service = self.compose(end)
         service.start()
@@ -139,6 +142,24 @@ class EmbeddedProcess:
         raise NotImplementedError
 
 
+class Together:
+    """Several processes of one service."""
+
+    def __init__(self, each: Sequence[EmbeddedProcess]) -> None:
+        """Run nothing before `start`."""
+        self.each = each
+
+    def start(self) -> None:
+        """Start all that do not run."""
+        for process in self.each:
+            process.start()
+
+    def stop(self) -> None:
+        """Stop all that run."""
+        for process in self.each:
+            process.stop()
+
+
 class Scheduler(EmbeddedProcess):
     """A scheduler that notices new hosts soon."""
 
@@ -152,7 +173,7 @@ class Scheduler(EmbeddedProcess):
             api,
             ledger.candidates,
             ledger.claims,
-            name="scheduler",
+            name=self._name,
             settings=SchedulerSettings(hosts_max_age=0.2, beat_interval=0.2),
         )
 
@@ -174,7 +195,7 @@ class SuperConductor(EmbeddedProcess):
             cells,
             ledger.claims,
             ledger.vocabulary,
-            name="super-conductor",
+            name=self._name,
             bounds=around.spec.bounds,
             timing=timing(around.spec),
         )
@@ -183,9 +204,9 @@ class SuperConductor(EmbeddedProcess):
 class CellConductor(EmbeddedProcess):
     """The conductor of one cell."""
 
-    def __init__(self, surroundings: Surroundings, cell: str) -> None:
+    def __init__(self, surroundings: Surroundings, name: str, cell: str) -> None:
         """Conduct the cell of this name."""
-        super().__init__(surroundings)
+        super().__init__(surroundings, name)
         self._cell = cell
 
     def compose(self, end: ExitStack) -> CellConductorService:
@@ -198,7 +219,7 @@ class CellConductor(EmbeddedProcess):
             store,
             ledger.claims,
             ledger.inventory,
-            name=f"{self._cell}-conductor",
+            name=self._name,
             timing=timing(self._around.spec),
         )
 
@@ -210,7 +231,7 @@ class Agent(EmbeddedProcess):
         self, surroundings: Surroundings, cell: str, hosts: Sequence[Host], journal: Path
     ) -> None:
         """Serve these hosts, which name this agent, in a cell."""
-        super().__init__(surroundings)
+        super().__init__(surroundings, hosts[0].agent)
         self._cell = cell
         self._hosts = hosts
         self._journal = journal
@@ -221,7 +242,7 @@ class Agent(EmbeddedProcess):
         """Return the service."""
         self._service = ComputeService(
             self._around.bus(end, self._cell),
-            self._hosts[0].agent,
+            self._name,
             GatedDriver(self._hosts, self._around.gates, self.holdings),
             self._journal,
             COMPUTE,
