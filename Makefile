@@ -69,7 +69,7 @@ docs: $(VENV)/.with-docs ## build the pages into doc/build/html
 	@$(BIN)/sphinx-build -q -W --keep-going -b html doc/source doc/build/html
 	@echo "doc/build/html/index.html"
 
-bench: $(VENV)/.with-demo ## run every program in benchmarks/
+bench: $(VENV)/.with-test ## run every program in benchmarks/
 	@for program in $(filter-out __init__ reporting,$(basename $(notdir $(wildcard benchmarks/*.py)))); do \
 	    echo "== $$program"; $(BIN)/python -m benchmarks.$$program || exit; done
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -39,6 +40,14 @@ def finish(options: argparse.Namespace, figures: Mapping[str, object]) -> None:
     """Print the figures as the last line, where they were asked for."""
     if options.json:
         print(json.dumps(figures))
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the smallest value that `share` of all values do not exceed."""
+    if not values:
+        raise ValueError("nothing was measured")
+    ordered = sorted(values)
+    return ordered[max(math.ceil(share * len(ordered)), 1) - 1]
 
 
 def median_ms(work: Callable[[], object], runs: int) -> float:

@@ -29,7 +29,7 @@ from tests.integration.support.placement import Placement
 from tests.integration.support.rabbitmq import RabbitMQ
 from tests.integration.support.server import Server
 from tests.integration.support.service import Service, Settings, as_text
-from tests.integration.support.waiting import wait_until
+from tests.integration.support.waiting import PATIENCE, wait_until
 from understudy.cells import api_store, cell_store, schema
 from understudy.cells.records import CellRecord
 
@@ -59,6 +59,8 @@ class Cell:
     database_url: str
     conductor: Service
     agents: list[Service] = field(default_factory=list)
+    build_logs: list[Path] = field(default_factory=list)
+    """What the agents' drivers note, see understudy.compute.build_log."""
 
 
 class Cluster(fixtures.Fixture):
@@ -71,14 +73,21 @@ class Cluster(fixtures.Fixture):
         hosts: int = 20,
         broken: frozenset[str] = frozenset(),
         build_seconds: float = 0.05,
+        broken_images: frozenset[str] = frozenset(),
+        hosts_per_agent: int = HOSTS_PER_AGENT,
         more: Settings | None = None,
     ) -> None:
-        """Plan `hosts` hosts in each cell, some of them broken; `more` goes into every file."""
+        """Plan `hosts` hosts in each cell, some of them broken; `more` goes into every file.
+
+        Of `broken_images` every build fails, and blames its host.
+        """
         super().__init__()
         self._names = [f"cell{number}" for number in range(1, cells + 1)]
         self._hosts = hosts
         self._broken = broken
         self._build_seconds = build_seconds
+        self._broken_images = broken_images
+        self._hosts_per_agent = hosts_per_agent
         self._more = more or {}
 
     def _setUp(self) -> None:  # noqa: N802
@@ -94,7 +103,11 @@ class Cluster(fixtures.Fixture):
         self.conductor = self._service("conductor", self._api_level())
         self.cells = {name: self._cell(name) for name in self._names}
         self._start()
-        wait_until(lambda: len(self.api.host_mappings()) == self.hosts, "the hosts' registration")
+        wait_until(
+            lambda: len(self.api.host_mappings()) == self.hosts,
+            "the hosts' registration",
+            seconds=PATIENCE + self.hosts,
+        )
 
     @property
     def hosts(self) -> int:
@@ -153,22 +166,25 @@ class Cluster(fixtures.Fixture):
         conductor = self._service("conductor", settings, f"--cell={name}")
         cell = Cell(name, transport_url, database_url, conductor)
         names = [f"{name}-host{number:02}" for number in range(1, self._hosts + 1)]
-        for first in range(0, len(names), HOSTS_PER_AGENT):
-            cell.agents.append(self._agent(cell, names[first : first + HOSTS_PER_AGENT]))
+        for first in range(0, len(names), self._hosts_per_agent):
+            cell.agents.append(self._agent(cell, names[first : first + self._hosts_per_agent]))
         return cell
 
     def _agent(self, cell: Cell, hosts: Sequence[str]) -> Service:
         folder = Path(self.useFixture(fixtures.TempDir()).path)
         described = {
             "holdings": "held",
+            "log": "builds.log",
             "hosts": [{"name": name, "resources": HOST} for name in hosts],
             "faults": {
                 "hosts": {name: dict(BROKEN) for name in hosts if name in self._broken},
+                "images": {name: dict(BROKEN) for name in self._broken_images},
                 "delay_seconds": self._build_seconds,
                 "delay_spread_seconds": 0.15,
             },
         }
         (folder / "hosts.yaml").write_text(yaml.safe_dump(described))
+        cell.build_logs.append(folder / "builds.log")
         settings: Settings = {
             "DEFAULT": {"transport_url": cell.transport_url},
             "cell": {"name": cell.name},

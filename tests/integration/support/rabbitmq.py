@@ -123,6 +123,11 @@ class RabbitMQ(Server):
             declared = entity.Queue(queue, channel=broker.channel()).queue_declare(passive=True)
             return int(declared.message_count)
 
+    def published(self, url: str) -> int:
+        """Return how many messages were ever published in the vhost; five seconds late at most."""
+        found = self._manage("GET", f"vhosts/{quote(_vhost(url))}?columns=message_stats")
+        return int(found.get("message_stats", {}).get("publish", 0))
+
     def connections(self, url: str) -> list[str]:
         """Return the names of the connections to the vhost of this URL."""
         found = self._manage("GET", f"vhosts/{quote(_vhost(url))}/connections?columns=name")
