@@ -69,6 +69,8 @@ EXTRAS = {
         "import-linter>=2.3",
         # Holds what travels to the schemas in the docs.
         "jsonschema>=4.23",
+        # The extra tracing, which a test listens to.
+        "opentelemetry-sdk>=1.30",
         # The extra metrics, which a test fetches.
         "prometheus_client>=0.22",
         "stestr>=4.1",
@@ -89,6 +91,8 @@ EXTRAS = {
         "reno>=4.1",
         "Sphinx>=8.2",
     ],
+    # Spans of every message, where [oslo_messaging_tracing] turns them on.
+    "tracing": ["opentelemetry-exporter-otlp-proto-http>=1.30", "opentelemetry-sdk>=1.30"],
 }
 
 # Each list below is in alphabetical order: name = module:object.

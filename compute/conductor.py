@@ -101,6 +101,7 @@ class Reports:
         self._conductor = conductor
         self._journal = journal
         self._unregistered = unregistered
+        self._contexts: dict[Tag, RequestContext] = {}
 
     def started(self, tag: Tag) -> None:
         """Ask whether to go on."""
@@ -109,20 +110,24 @@ class Reports:
     def succeeded(self, tag: Tag) -> None:
         """Say that it is built."""
         self._say(tag, self._conductor.build_succeeded)
+        self._contexts.pop(tag, None)
 
     def failed(self, tag: Tag, fault: Fault, cleaned: bool) -> None:
         """Say why it is not built, and whether anything is left."""
         self._say(tag, self._conductor.build_failed, fault, cleaned)
+        self._contexts.pop(tag, None)
 
     def torn_down(self, tag: Tag) -> None:
         """Say that nothing is left."""
         self._say(tag, self._conductor.torn_down)
+        self._contexts.pop(tag, None)
 
     def _say(self, tag: Tag, method: Callable[..., None], *facts: Any) -> None:
         if self._journal.closed:
             raise JournalClosed
+        context = self._context(tag)
         try:
-            method(RequestContext(), *tag, *facts)
+            method(context, *tag, *facts)
         except (errors.Superseded, errors.InstanceNotFound) as answer:
             raise Refused(str(answer)) from answer
         except (errors.HostRefused, errors.HostNotFound) as refused:
@@ -133,3 +138,18 @@ class Reports:
         except Exception as error:
             LOG.exception("Could not say how %s goes", tag)
             raise Again(repr(error)) from error
+
+    def _context(self, tag: Tag) -> RequestContext:
+        """Return the build's context, so that its logs and its trace go on here.
+
+        The journal forgets the request once it is built; a restart in between,
+        the context.
+        """
+        try:
+            request, _ = self._journal.what_to_build(tag)
+        except LookupError:
+            return self._contexts.get(tag) or RequestContext()
+        context = RequestContext.of_instance(
+            request.request_id, request.project_id, request.user_id
+        )
+        return self._contexts.setdefault(tag, context)

@@ -13,7 +13,7 @@ from kombu import exceptions as kombu_errors
 from oslo_versionedobjects import exception as object_errors
 
 from understudy.objects.errors import UnderstudyError
-from understudy.rpcapi import errors, versions
+from understudy.rpcapi import errors, tracing, versions
 from understudy.rpcapi.bus import Bus
 from understudy.rpcapi.context import RequestContext
 
@@ -71,7 +71,9 @@ class Client:
         """
         wait = self._timeout if timeout is None else timeout
         try:
-            return self._rpc.prepare(version=since, timeout=wait).call(ctxt, method, **arguments)
+            with tracing.following(ctxt.request_id):
+                prepared = self._rpc.prepare(version=since, timeout=wait)
+                return prepared.call(ctxt, method, **arguments)
         except messaging.MessagingTimeout:
             raise errors.ServiceUnavailable(
                 self.service, f"no answer to {method} within {wait:g} s"
@@ -91,7 +93,8 @@ class Client:
         """Hand `method` to the broker, for the process `server` or any of the service."""
         target = {} if server is None else {"server": server}
         try:
-            self._rpc.prepare(version=since, **target).cast(ctxt, method, **arguments)
+            with tracing.following(ctxt.request_id):
+                self._rpc.prepare(version=since, **target).cast(ctxt, method, **arguments)
         except _FAILURES as error:
             raise self._typed(error, method, since) from None
 

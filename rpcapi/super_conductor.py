@@ -13,7 +13,7 @@ from understudy.objects.host_page import HostPage
 from understudy.objects.instance import Instance, InstancePage
 from understudy.objects.service import Cell
 from understudy.objects.service_page import ServicePage
-from understudy.rpcapi import errors, versions
+from understudy.rpcapi import errors, tracing, versions
 from understudy.rpcapi.bus import Bus
 from understudy.rpcapi.client import DEFAULT_TIMEOUT, Client
 from understudy.rpcapi.context import RequestContext
@@ -48,7 +48,8 @@ class SuperConductorClient(Client):
         Asked again under the same id, the answer is the same. Raises
         InvalidRequest, RequestIdTaken, Overloaded.
         """
-        accepted: BuildAccepted = self._call(ctxt, "build", request=request)
+        with tracing.following(request.request_id):
+            accepted: BuildAccepted = self._call(ctxt, "build", request=request)
         return accepted
 
     def result(
