@@ -18,6 +18,7 @@ from tests.integration.support.service import Service
 from tests.integration.support.waiting import wait_until
 from understudy.cells import api_store, schema
 from understudy.cli import demo, progress
+from understudy.cli.manage import auditing
 from understudy.cli.remote import RemoteCloud
 from understudy.objects import states
 from understudy.objects.build_request import BuildRequest
@@ -80,6 +81,7 @@ class ClusterTest(testtools.TestCase):
         self.assertNotIn("cell1-host01", {instance.service_host for instance in built})
         self.assertNotEqual([], [instance for instance in built if instance.attempt > 1])
         self.check_the_demo()
+        self.check_the_claims()
         self.check_that_a_build_in_hand_ends()
         self.cluster.stop()
         for service in self.cluster.services:
@@ -92,6 +94,12 @@ class ClusterTest(testtools.TestCase):
         run = demo.run_against(settings, self.cloud, progress.to(io.StringIO()))
         self.assertEqual((10, 10), (run.figures.builds, run.figures.active))
         self.assertFalse(run.audited)
+
+    def check_the_claims(self) -> None:
+        file = self.cluster.conductor.scratch / "operator.conf"
+        file.write_text(self.cluster.operator_file())
+        found = auditing.audit(str(file))
+        self.assertEqual(([], []), (list(found.leaked), list(found.doubled)))
 
     def check_that_a_build_in_hand_ends(self) -> None:
         """Stop every agent while it builds: what was begun is ACTIVE when it has stopped."""
