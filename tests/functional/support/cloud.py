@@ -24,8 +24,9 @@ class CloudSpec:
     """What to make: {cell: {host: VCPUs}}. Each host has an agent of its own name.
 
     `lease` is the conductors' lease in seconds; a call to the scheduler waits
-    half of it. `settle`: seconds after which a claim that nobody answered has
-    landed. There are `replicas` of each service but the agents.
+    half of it, and the scheduler gives up a little earlier. After `settle`
+    seconds a claim that nobody answered has landed. There are `replicas` of
+    each service but the agents.
     """
 
     cells: Mapping[str, Mapping[str, int]]

@@ -30,6 +30,7 @@ from understudy.objects.host import Host
 from understudy.rpcapi.bus import API, EMBEDDED, Bus
 from understudy.rpcapi.cell_conductor import CellConductorClient
 from understudy.rpcapi.compute import ComputeClient
+from understudy.scheduler.selector import Limits
 from understudy.scheduler.service import SchedulerService
 from understudy.scheduler.settings import Settings as SchedulerSettings
 
@@ -168,13 +169,16 @@ class Scheduler(EmbeddedProcess):
         api = api_store.connect(self._around.urls["api"])
         end.callback(api.close)
         ledger = self._around.ledger()
+        lease = self._around.spec.lease
         return SchedulerService(
             self._around.bus(end, API),
             api,
             ledger.candidates,
             ledger.claims,
             name=self._name,
-            settings=SchedulerSettings(hosts_max_age=0.2, beat_interval=0.2),
+            settings=SchedulerSettings(
+                hosts_max_age=0.2, beat_interval=0.2, limits=Limits(seconds=0.4 * lease)
+            ),
         )
 
 

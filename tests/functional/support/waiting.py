@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import TypeVar
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds; what usually takes a moment may take many on a busy machine."""
 PAUSE = 0.02
 """Seconds between two looks."""
