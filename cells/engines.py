@@ -46,6 +46,8 @@ class Limits:
     max_overflow: int = 20
     pool_timeout: float = 10.0
     connect_timeout: int = 5
+    answer_timeout: int = 30
+    """MySQL and MariaDB only: for one statement's answer."""
     busy_timeout: float = 10.0
     """SQLite only: for another process's transaction to end."""
 
@@ -155,6 +157,10 @@ def _open(url: sa.URL, limits: Limits) -> _Opened:
 def _server_engine(url: sa.URL, limits: Limits) -> sa.Engine:
     url = url.update_query_dict({"connect_timeout": str(limits.connect_timeout)})
     is_mysql = url.get_backend_name() in {"mysql", "mariadb"}
+    if url.get_driver_name() == "pymysql":
+        # A server that hangs without closing would keep a thread for ever.
+        answer = str(limits.answer_timeout)
+        url = url.update_query_dict({"read_timeout": answer, "write_timeout": answer})
     if is_mysql and "charset" not in url.query:
         url = url.update_query_dict({"charset": "utf8mb4"})
     engine: sa.Engine = oslo_engines.create_engine(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from oslo_db import exception as db_errors
@@ -16,6 +16,7 @@ from understudy.cells.transactions import Section, reading, writing
 
 _COLUMNS = tuple(host_mappings.c[field.name] for field in dataclasses.fields(HostMapping))
 _HOSTS = "hosts"
+_Item = TypeVar("_Item")
 _AT_ONCE = 500
 """Names in one IN list."""
 
@@ -44,8 +45,10 @@ class HostMappings(Section):
         changed = [mapping for mapping in dict.fromkeys(mappings) if mapping not in known]
         if not changed:
             return
-        for some in _chunks(changed):
-            connection.execute(sa.delete(host_mappings).where(_overlap(some)))
+        # Only what was seen: where somebody inserted since, the insert is to fail.
+        replaced = known.difference(mappings)
+        for some in _chunks(sorted(mapping.host for mapping in replaced)):
+            connection.execute(sa.delete(host_mappings).where(host_mappings.c.host.in_(some)))
         rows = [dataclasses.asdict(mapping) for mapping in changed]
         try:
             connection.execute(sa.insert(host_mappings), rows)
@@ -101,9 +104,9 @@ def _overlap(mappings: Sequence[HostMapping]) -> sa.ColumnElement[bool]:
     )
 
 
-def _chunks(mappings: Sequence[HostMapping]) -> Iterator[Sequence[HostMapping]]:
-    for start in range(0, len(mappings), _AT_ONCE):
-        yield mappings[start : start + _AT_ONCE]
+def _chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    for start in range(0, len(items), _AT_ONCE):
+        yield items[start : start + _AT_ONCE]
 
 
 def _raise_version(connection: sa.Connection) -> None:
