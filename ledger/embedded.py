@@ -65,13 +65,17 @@ class EmbeddedPlacement:
                 connection.execute(sqlalchemy.delete(table).where(table.c.name.like(_CUSTOM)))
 
 
-@functools.cache
 def mount(database: str = "") -> EmbeddedPlacement:
     """Return this process's Placement, on the SQLite file `database` or in memory.
 
     Asked again, it returns the same one. Raises RuntimeError where Placement is
     configured in this process already, for another database or by other code.
     """
+    return _mount(database)
+
+
+@functools.cache
+def _mount(database: str) -> EmbeddedPlacement:
     if db_api.configure.called:
         raise RuntimeError("Placement is configured once per process, and is already")
     # What Placement logs of refused claims are our answers, not news.

@@ -12,7 +12,7 @@ from understudy.ledger.vocabulary import PlacementVocabulary
 
 class EmbeddedTest(subject.OnPlacement):
     def test_it_is_mounted_once(self) -> None:
-        self.assertIs(embedded.mount(), embedded.mount())
+        self.assertIs(embedded.mount(), embedded.mount(""))
         self.assertRaises(RuntimeError, embedded.mount, "elsewhere.sqlite")
 
     def test_reset_forgets_all_but_the_standard_names(self) -> None:
