@@ -32,6 +32,7 @@ function understudy_install {
 # Keystone and the servers run by now.
 function understudy_post_config {
     understudy_make_folders
+    understudy_keep_placement_from_overfilling
     if is_service_enabled understudy-super; then
         understudy_add_vhost api
         understudy_create_database api

@@ -56,6 +56,10 @@ class InstallTest(PluginTestCase):
         devstack = self.stacked()
         self.assertEqual([f"{PLUGIN.parent} -e mysql"], devstack.calls("setup_package"))
 
+    def test_placement_is_kept_from_overfilling_hosts(self) -> None:
+        written = (self.stacked().root / "placement.conf").read_text()
+        self.assertIn("allocation_conflict_retry_count = 1", written)
+
     def test_a_file_for_each_role(self) -> None:
         self.assertEqual(
             [
