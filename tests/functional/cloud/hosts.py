@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.functional.cloud.case import CloudTestCase
+from tests.functional.cloud.case import CloudTestCase, new_uuid
 from tests.functional.support.cloud import Mishap
 from tests.functional.support.waiting import wait_for
 from understudy.conductor import faults
@@ -131,6 +131,21 @@ class DyingHosts(CloudTestCase):
         self.reaches(instance.uuid, states.DELETED)
         self.cloud.agents["a"].start()
         self.becomes_schedulable("a", 2)
+
+    def test_what_nobody_knows_is_left_alone(self) -> None:
+        self.open({"one": {"a": 2}})
+        instance = self.occupy("a", 1)
+        self.cloud.agents["a"].kill()
+        self.cloud.pass_host_down_time("a")
+        unknown = new_uuid()
+        self.cloud.plant("a", unknown, 1)
+        self.delete(instance.uuid)
+        self.reaches(instance.uuid, states.DELETED)
+        self.cloud.agents["a"].start()
+        self.becomes_schedulable("a", 2)
+        self.assertIn((unknown, 1), self.cloud.held("a"))
+        self.assertNotIn((instance.uuid, 1), self.cloud.held("a"))
+        self.cloud.uproot("a", unknown, 1)
 
     def becomes_schedulable(self, host: str, vcpus: int = 1) -> None:
         """Wait until builds go there."""

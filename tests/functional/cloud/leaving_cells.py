@@ -9,6 +9,7 @@ from understudy.conductor import faults
 from understudy.objects import states
 from understudy.objects.states import AttemptState
 
+SELECT = "scheduler.select_destinations"
 FAILED, SUCCEEDED = AttemptState.FAILED, AttemptState.SUCCEEDED
 
 
@@ -63,29 +64,59 @@ class LeavingCells(CloudTestCase):
         accepted = self.build(max_cells=2)
         self.begun(accepted)
         self.cloud.cut_off("two")
-        before = self.cloud.messages.sent("scheduler.select_destinations")
+        before = self.cloud.messages.sent(SELECT)
         self.cloud.builds.let_go()
-        wait_for(
-            lambda: self.cloud.messages.sent("scheduler.select_destinations") > before,
-            "the super conductor looks for another cell",
-        )
+        wait_for(lambda: self.cloud.messages.sent(SELECT) > before, "another cell is looked for")
         self.cloud.reconnect("two")
         (instance,) = self.ended(accepted)
         self.assert_ended_as(states.ACTIVE, [instance])
         self.assertEqual("two", instance.cell_name)
 
-    def test_deleted_meanwhile(self) -> None:
+    def test_deleted_in_the_other_cell(self) -> None:
         self.open({"one": {"a": 2}, "two": {"b": 4}})
         self.occupy("b", 3)
         self.break_hosts("a")
-        self.cloud.scheduler.stop()
-        self.cloud.scheduler.start()
         self.cloud.builds.hold("b")
         accepted = self.build(max_cells=2)
         (tag,) = self.begun(accepted, attempt=2)
         self.delete(tag.instance_uuid)
         self.cloud.builds.let_go()
         self.reaches(tag.instance_uuid, states.DELETED)
+
+    def test_deleted_while_another_cell_is_looked_for(self) -> None:
+        self.open({"one": {"a": 2}, "two": {"b": 4}}, lease=2.0)
+        self.occupy("b", 3)
+        self.break_hosts("a")
+        self.cloud.builds.hold("a")
+        accepted = self.build(max_cells=2)
+        self.begun(accepted)
+        self.cloud.scheduler.stop()
+        before = self.cloud.messages.sent(SELECT)
+        self.cloud.builds.let_go()
+        wait_for(lambda: self.cloud.messages.sent(SELECT) > before, "another cell is looked for")
+        (uuid,) = accepted.instance_uuids
+        self.delete(uuid)
+        self.cloud.scheduler.start()
+        self.reaches(uuid, states.DELETED)
+        self.assertEqual(1, len(self.cloud.builds.begun("b")))
+
+    def test_the_first_cell_comes_back_from_a_backup(self) -> None:
+        """Its claim is elsewhere by now, so it only tears down."""
+        self.open({"one": {"a": 2}, "two": {"b": 4}})
+        self.occupy("b", 3)
+        self.cloud.builds.hold("a")
+        accepted = self.build(max_cells=2)
+        self.begun(accepted)
+        restore = self.cloud.back_up("one")
+        self.break_hosts("a")
+        self.cloud.builds.let_go()
+        (instance,) = self.ended(accepted)
+        self.assertEqual((states.ACTIVE, "two"), (instance.state, instance.cell_name))
+        self.cloud.builds.mend()
+        restore()
+        wait_for_none(self.cloud.findings, "the first cell finds out")
+        self.assertEqual(1, len(self.cloud.builds.begun("a")))
+        self.assertEqual("two", self.show(instance.uuid).cell_name)
 
     def test_no_super_conductor_comes_by_the_deadline(self) -> None:
         self.open({"one": {"a": 2}, "two": {"b": 4}})

@@ -26,7 +26,7 @@ class Storm(CloudTestCase):
     def test_two_of_each_service(self) -> None:
         self.weather(seed=3, replicas=2)
 
-    def weather(self, seed: int, steps: int = 16, replicas: int = 1) -> None:
+    def weather(self, seed: int, steps: int = 12, replicas: int = 1) -> None:
         """Ask, delete, stop, kill and cut for so many steps while messages and writes are lost."""
         self.open(CELLS, lease=10.0, replicas=replicas)
         self.draw = random.Random(seed)

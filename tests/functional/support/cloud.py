@@ -183,6 +183,15 @@ class CloudUnderTest(Protocol):
     def add_host(self, cell: str, host: str, vcpus: int) -> AgentProcess:
         """Start a new host's agent in this cell; it is keyed "CELL/HOST" in `agents`."""
 
+    def back_up(self, cell: str) -> Callable[[], None]:
+        """Return what restores the cell's database as it is now."""
+
+    def plant(self, host: str, instance_uuid: str, attempt: int) -> None:
+        """Let something exist on the host that nobody here asked for."""
+
+    def uproot(self, host: str, instance_uuid: str, attempt: int) -> None:
+        """Take it away again."""
+
     def held(self, host: str) -> list[tuple[str, int]]:
         """Return the (instance, attempt) of all that exists on the host."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +26,13 @@ from tests.functional.support.processes import (
     Surroundings,
     Together,
 )
-from tests.functional.support.waiting import wait_for
+from tests.functional.support.waiting import PATIENCE, wait_for
 from understudy.cells import mapping_states, tables_api, tables_cell
 from understudy.cells.api import requests
 from understudy.cells.cell_store import CellStore
 from understudy.cells.engines import Database
 from understudy.compute.fake_hosts import fake_host
+from understudy.compute.tags import Tag
 from understudy.conductor.audit import Audit
 from understudy.conductor.cell_access import CellDirectory
 from understudy.ledger import embedded as embedded_placement
@@ -97,6 +100,27 @@ class EmbeddedCloud(fixtures.Fixture):
         agent = self._add_agent(cell, host, vcpus, f"{cell}/{host}")
         agent.start()
         return agent
+
+    def back_up(self, cell: str) -> Callable[[], None]:
+        """Copy the cell's database, and return what copies it back."""
+        live = self._databases.urls[cell].removeprefix("sqlite:///")
+        copy = str(self._folder / f"{cell}.backup")
+        copy_database(live, copy)
+
+        def restore() -> None:
+            self.conductors[cell].stop()
+            copy_database(copy, live)
+            self.conductors[cell].start()
+
+        return restore
+
+    def plant(self, host: str, instance_uuid: str, attempt: int) -> None:
+        """Let something exist on the host that nobody here asked for."""
+        self.agents[host].holdings.add(Tag(host, instance_uuid, attempt))
+
+    def uproot(self, host: str, instance_uuid: str, attempt: int) -> None:
+        """Take it away again."""
+        self.agents[host].holdings.remove(Tag(host, instance_uuid, attempt))
 
     def held(self, host: str) -> list[tuple[str, int]]:
         """Return what exists on the host."""
@@ -197,6 +221,15 @@ def _not_at_rest_in(store: CellStore) -> Iterator[str]:
     for member in select(store.database, tables_cell.group_members):
         if member.instance_uuid not in alive:
             yield f"{member.instance_uuid} keeps {member.service_host} in its group"
+
+
+def copy_database(source: str, target: str) -> None:
+    """Copy one SQLite file over another, also where it is in use."""
+    with (
+        contextlib.closing(sqlite3.connect(source)) as origin,
+        contextlib.closing(sqlite3.connect(target, timeout=PATIENCE)) as copy,
+    ):
+        origin.backup(copy)
 
 
 def select(database: Database, table: sa.Table) -> Sequence[sa.Row[Any]]:
