@@ -7,6 +7,7 @@ NoSuchOptError.
 
 from __future__ import annotations
 
+import functools
 from typing import Final
 
 from oslo_config import cfg
@@ -44,7 +45,7 @@ def register(conf: cfg.ConfigOpts) -> None:
     On RabbitMQ all queues are quorum queues unless the operator says otherwise,
     for 4.3 rejects the transient ones that oslo.messaging would declare.
     """
-    for group, options in [*list_opts(), *opts.list_opts()]:
+    for group, options in [*list_opts(), *_library_options()]:
         conf.register_opts(options, group=group)
     conf.register_opts(metrics.oslo_messaging_metrics, group="oslo_messaging_metrics")
     conf.register_opts(tracing.oslo_messaging_tracing, group="oslo_messaging_tracing")
@@ -53,6 +54,13 @@ def register(conf: cfg.ConfigOpts) -> None:
     conf.set_default("rabbit_transient_quorum_queue", True, group="oslo_messaging_rabbit")
     # What is prefetched, no other server can take, and it does not expire.
     conf.set_default("rabbit_qos_prefetch_count", 1, group="oslo_messaging_rabbit")
+
+
+@functools.cache
+def _library_options() -> list[tuple[str | None, list[cfg.Opt]]]:
+    """Return oslo.messaging's own, which it copies deeply, in 20 ms, each time it is asked."""
+    found: list[tuple[str | None, list[cfg.Opt]]] = opts.list_opts()
+    return found
 
 
 def private(**rabbit: object) -> cfg.ConfigOpts:
