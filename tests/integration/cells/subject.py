@@ -25,9 +25,9 @@ METADATA = {schema.Tree.API: tables_api.metadata, schema.Tree.CELL: tables_cell.
 class ServerDatabases(Databases):
     """Databases on a server: made once in a process, emptied for each test."""
 
-    def __init__(self, server: DatabaseServer, *names: str) -> None:
+    def __init__(self, server: DatabaseServer, *names: str, announces: bool) -> None:
         """Make databases for cells of these names on `server`."""
-        super().__init__(*names)
+        super().__init__(*names, announces=announces)
         self._server = server
 
     def _copy(self, name: str, tree: schema.Tree) -> str:
@@ -63,7 +63,9 @@ class OnServer(base.StoreTest):
         raise NotImplementedError
 
     def make_databases(self) -> Databases:
-        return self.useFixture(ServerDatabases(self.server(), *self.cell_names))
+        return self.useFixture(
+            ServerDatabases(self.server(), *self.cell_names, announces=self.announces)
+        )
 
     def limit(self, dialect: Any) -> None:
         """Leave it as it is."""
@@ -71,7 +73,7 @@ class OnServer(base.StoreTest):
 
 class OnMariaDB(OnServer):
     # Without UPDATE RETURNING, they are more.
-    left_out = ("StatementsTest",)
+    left_out = ("StatementsTest", "AnnouncedTest")
 
     def server(self) -> DatabaseServer:
         return shared.mariadb(self)

@@ -118,6 +118,8 @@ class StoreTest(testtools.TestCase):
     cell_names: tuple[str, ...] = ("one",)
     returning = True
     """False: as on a server that cannot return the row that a statement changed."""
+    announces = False
+    """Do the stores write down what is to be published?"""
 
     def setUp(self) -> None:
         super().setUp()
@@ -129,7 +131,7 @@ class StoreTest(testtools.TestCase):
 
     def make_databases(self) -> Databases:
         """Databases for the cells of `cell_names`; elsewhere, these tests run on servers."""
-        return self.useFixture(Databases(*self.cell_names))
+        return self.useFixture(Databases(*self.cell_names, announces=self.announces))
 
     def limit(self, dialect: Any) -> None:
         dialect.update_returning = dialect.insert_returning = self.returning

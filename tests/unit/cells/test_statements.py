@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tests.functional.support.databases import Databases
 from tests.unit.cells.base import LONG, ME, CellTest, apart, fault, new_build, request, uuid
 
 
@@ -89,8 +88,7 @@ class StatementsTest(CellTest):
 class AnnouncedTest(StatementsTest):
     """Where it is announced, an event costs one statement, in the transaction of its change."""
 
-    def make_databases(self) -> Databases:
-        return self.useFixture(Databases(*self.cell_names, announces=True))
+    announces = True
 
     def test_a_request(self) -> None:
         wanted, instances = request(), [(uuid(), str(number)) for number in range(10)]
