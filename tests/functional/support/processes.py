@@ -37,7 +37,7 @@ from understudy.scheduler.settings import Settings as SchedulerSettings
 COMPUTE = ComputeSettings(
     build_workers=4,
     call_workers=4,
-    heartbeat_seconds=0.25,
+    heartbeat_seconds=0.3,
     answer_seconds=5.0,
     stop_grace_seconds=5.0,
     backoff=Backoff(0.05, 0.2),
@@ -48,10 +48,10 @@ def timing(spec: CloudSpec) -> Timing:
     """Return the times of a cloud where little is waited for, and no busy host is called down."""
     return Timing(
         lease=spec.lease,
-        sweep=0.1,
+        sweep=0.2,
         retry=0.1,
         settle=spec.settle,
-        beat=0.2,
+        beat=1.0,
         host_down_time=60.0,
         service_down_time=60.0,
     )
@@ -177,7 +177,7 @@ class Scheduler(EmbeddedProcess):
             ledger.claims,
             name=self._name,
             settings=SchedulerSettings(
-                hosts_max_age=0.2, beat_interval=0.2, limits=Limits(seconds=0.4 * lease)
+                hosts_max_age=0.2, beat_interval=1.0, limits=Limits(seconds=0.4 * lease)
             ),
         )
 

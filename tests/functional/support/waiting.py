@@ -8,7 +8,7 @@ from typing import TypeVar
 
 PATIENCE = 60.0
 """Seconds; what usually takes a moment may take many on a busy machine."""
-PAUSE = 0.02
+PAUSE = 0.03
 """Seconds between two looks."""
 
 Found = TypeVar("Found")
