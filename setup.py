@@ -20,7 +20,8 @@ REQUIRES = [
     "alembic>=1.16",
     "cliff>=4.10",
     "keystoneauth1>=5.10",
-    # Named here although oslo.messaging brings it: the embedded bus is its memory transport.
+    # Named here although oslo.messaging brings it: the embedded bus is a
+    # transport for its virtual AMQP.
     "kombu>=5.5",
     # Locks between the processes of one unit, where they name their queues.
     "oslo.concurrency>=7.0",
@@ -43,8 +44,6 @@ REQUIRES = [
     "SQLAlchemy>=2.0.40",
     # Loads filters, weighers and build drivers by name.
     "stevedore>=5.5",
-    # Retries with jitter where the ledger or a database reports contention.
-    "tenacity>=9.1",
 ]
 
 EXTRAS = {
