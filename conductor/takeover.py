@@ -78,7 +78,8 @@ class Takeover:
         taken = access.store.begin_hand_over(record, self._lease.owner, self._lease.seconds)
         try:
             self._take_over(access, taken)
-        except NOT_NOW:
+        except (*NOT_NOW, cell_errors.LeaseHeld):
+            # Where another super conductor has the mapping, it needs this row to go on.
             access.store.put_off(taken, self._retry_seconds)
             raise
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 from tests.functional.cloud.case import CloudTestCase
+from tests.functional.support.cloud import Mishap
 from tests.functional.support.waiting import wait_for, wait_for_none
 from understudy.compute import fault_plan
 from understudy.conductor import faults
@@ -71,6 +74,23 @@ class LeavingCells(CloudTestCase):
         (instance,) = self.ended(accepted)
         self.assert_ended_as(states.ACTIVE, [instance])
         self.assertEqual("two", instance.cell_name)
+
+    def test_two_super_conductors_do_not_wait_for_each_other(self) -> None:
+        """One of them has begun with it, so it is that one which must come to it again."""
+        self.open({"one": {"a": 2}, "two": {"b": 4}}, replicas=2, lease=300.0)
+        self.occupy("b", 3)
+        self.break_hosts("a")
+        self.cloud.builds.hold("a")
+        accepted = self.build(max_cells=2)
+        self.begun(accepted)
+        self.cloud.messages.plan(SELECT, Mishap.LOST)
+        before = self.cloud.messages.sent(SELECT)
+        self.cloud.builds.let_go()
+        wait_for(lambda: self.cloud.messages.sent(SELECT) > before, "another cell is looked for")
+        passed = time.monotonic() + 2
+        wait_for(lambda: time.monotonic() > passed, "both have swept many times")
+        self.cloud.messages.forget_plan()
+        self.assert_ended_as(states.ACTIVE, self.ended(accepted))
 
     def test_deleted_in_the_other_cell(self) -> None:
         self.open({"one": {"a": 2}, "two": {"b": 4}})
