@@ -14,6 +14,7 @@ from oslo_config import cfg
 from understudy.cells import api_store, cell_store
 from understudy.cli import options
 from understudy.cli.bad_input import BadInput
+from understudy.cli.services import tls
 from understudy.cli.services.configuration import Configuration
 from understudy.compute import options as compute_options
 from understudy.compute.driver import Driver
@@ -52,6 +53,7 @@ def bus(conf: Configuration) -> None:
         ) from None
     if not url.transport.startswith(("rabbit", "kombu")) or not url.hosts:
         raise conf.refuse("DEFAULT", "transport_url", "it names no broker", f"write {_URL}")
+    tls.check(conf, url)
 
 
 def state_path(conf: Configuration) -> None:

@@ -1,0 +1,42 @@
+"""What a bus is told of TLS, checked before anything connects.
+
+Each option stands in [oslo_messaging_rabbit], or in the query of a transport URL,
+which wins: so a cell's own authority can go with its URL.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+import oslo_messaging as messaging
+
+from understudy.cli.services.configuration import Configuration
+
+GROUP: Final = "oslo_messaging_rabbit"
+FILES: Final = ("ssl_ca_file", "ssl_cert_file", "ssl_key_file")
+
+
+def check(conf: Configuration, url: messaging.TransportURL) -> None:
+    """Raise BadInput where a file cannot be read, or is named but TLS is not asked for."""
+    query = url.query or {}
+    for name in FILES:
+        path = query.get(name) or conf[GROUP][name]
+        if not path:
+            continue
+        place = ("DEFAULT", "transport_url") if name in query else (GROUP, name)
+        if not os.access(path, os.R_OK):
+            raise conf.refuse(
+                *place,
+                f"{path} cannot be read",
+                "write a file that is there, and let the service's user read it",
+            )
+        if "ssl" not in query and not _is_decided(conf):
+            raise conf.refuse(
+                GROUP, "ssl", f"it is not set, but {name} is", "write true, or false for no TLS"
+            )
+
+
+def _is_decided(conf: Configuration) -> bool:
+    location = conf.get_location("ssl", GROUP)
+    return location is not None and location.location.is_user_controlled

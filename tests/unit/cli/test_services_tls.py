@@ -1,0 +1,52 @@
+"""TLS that is half configured is refused before a password goes out in the clear."""
+
+from __future__ import annotations
+
+from tests.unit.cli.services_case import BUS, KINDS, ServicesTestCase
+
+MISSING = "/nowhere/ca.pem"
+READ = "write a file that is there, and let the service's user read it"
+
+
+class TlsTest(ServicesTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.authority = self.folder / "ca.pem"
+        self.authority.write_text("")
+
+    def rabbit(self, *lines: str) -> str:
+        return "\n".join(["[oslo_messaging_rabbit]", *lines, ""])
+
+    def test_a_file_that_is_not_there(self) -> None:
+        self.write(self.default, self.agent, self.rabbit("ssl = true", f"ssl_ca_file = {MISSING}"))
+        self.assert_refused(
+            f"[oslo_messaging_rabbit] ssl_ca_file: {MISSING} cannot be read; {READ}",
+            KINDS["compute"](),
+        )
+
+    def test_a_file_of_the_url_that_is_not_there(self) -> None:
+        url = f"{BUS}?ssl=true&ssl_ca_file={MISSING}"
+        self.write(f"[DEFAULT]\nstate_path = {self.folder}\ntransport_url = {url}\n", self.agent)
+        self.assert_refused(
+            f"[DEFAULT] transport_url: {MISSING} cannot be read; {READ}", KINDS["compute"]()
+        )
+
+    def test_an_authority_without_tls(self) -> None:
+        self.write(self.default, self.agent, self.rabbit(f"ssl_ca_file = {self.authority}"))
+        self.assert_refused(
+            "[oslo_messaging_rabbit] ssl: it is not set, but ssl_ca_file is; "
+            "write true, or false for no TLS",
+            KINDS["compute"](),
+        )
+
+    def test_what_is_right(self) -> None:
+        for answer in ("true", "false"):
+            rabbit = self.rabbit(f"ssl = {answer}", f"ssl_ca_file = {self.authority}")
+            self.write(self.default, self.agent, rabbit)
+            conf = self.read(KINDS["compute"]())
+            self.assertEqual(answer == "true", conf.oslo_messaging_rabbit.ssl)
+
+    def test_what_is_right_in_the_url(self) -> None:
+        url = f"{BUS}?ssl=true&ssl_ca_file={self.authority}"
+        self.write(f"[DEFAULT]\nstate_path = {self.folder}\ntransport_url = {url}\n", self.agent)
+        self.assertEqual(url, self.read(KINDS["compute"]()).transport_url)
