@@ -16,7 +16,7 @@ PASSWORD = "secret"
 class MariaDB(Server):
     """Create databases with `create_database`; root gets in by the socket alone."""
 
-    programs = ("mariadbd", "mariadb-install-db")
+    programs: tuple[str, ...] = ("mariadbd", "mariadb-install-db")
     folders = ("/usr/sbin", "/usr/libexec")
 
     def prepare(self) -> None:

@@ -20,7 +20,7 @@ PASSWORD = "secret"
 class PostgreSQL(Server):
     """Create databases with `create_database`; it never runs as root."""
 
-    programs = ("initdb", "postgres")
+    programs: tuple[str, ...] = ("initdb", "postgres")
     # Debian keeps each version's programs apart; the newest first.
     folders = tuple(
         str(folder)

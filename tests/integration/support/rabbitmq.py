@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 import requests
 from kombu import connection, entity
 
+from tests.integration.support.certificates import Authority
 from tests.integration.support.ports import LOOPBACK, free_port
 from tests.integration.support.server import Server
 
@@ -24,6 +25,13 @@ PASSWORD = "secret"
 
 _CONFIGURATION = """\
 listeners.tcp.1 = {loopback}:{port}
+listeners.ssl.1 = {loopback}:{tls_port}
+ssl_options.cacertfile = {authority}
+ssl_options.certfile = {certificate}
+ssl_options.keyfile = {key}
+# Who connects shows a password, not a certificate.
+ssl_options.verify = verify_none
+ssl_options.fail_if_no_peer_cert = false
 management.tcp.ip = {loopback}
 management.tcp.port = {management_port}
 default_user = {administrator}
@@ -41,12 +49,15 @@ disk_free_limit.absolute = 1MB
 class RabbitMQ(Server):
     """Add a vhost for each bus with `add_vhost`; Erlang's epmd is ours too."""
 
-    programs = ("rabbitmq-server", "epmd")
+    programs = ("rabbitmq-server", "epmd", "openssl")
     # Debian's wrapper on the PATH insists on being root or rabbitmq.
     folders = ("/usr/lib/rabbitmq/bin", "/usr/libexec/rabbitmq")
 
     def prepare(self) -> None:
         self.port = free_port()
+        self.tls_port = free_port()
+        self.authority = Authority(self.scratch)
+        own = self.authority.issue("broker", valid_for=f"IP:{LOOPBACK}")
         self._management_port = free_port()
         self._epmd_port = free_port()
         self._distribution_port = free_port()
@@ -55,6 +66,10 @@ class RabbitMQ(Server):
             _CONFIGURATION.format(
                 loopback=LOOPBACK,
                 port=self.port,
+                tls_port=self.tls_port,
+                authority=self.authority.file,
+                certificate=own.certificate,
+                key=own.key,
                 management_port=self._management_port,
                 administrator=ADMINISTRATOR,
                 password=PASSWORD,
@@ -101,6 +116,10 @@ class RabbitMQ(Server):
         self._manage("PUT", f"users/{quote(unique)}", {"password": PASSWORD, "tags": ""})
         self._manage("PUT", f"permissions/{quote(unique)}/{quote(unique)}", everything)
         return f"rabbit://{unique}:{PASSWORD}@{LOOPBACK}:{self.port}/{unique}"
+
+    def over_tls(self, url: str) -> str:
+        """Return the same vhost's URL at the port where only TLS is spoken."""
+        return url.replace(f":{self.port}/", f":{self.tls_port}/")
 
     def remove_vhost(self, url: str) -> None:
         """Remove what `add_vhost` made; its connections are closed."""
