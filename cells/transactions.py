@@ -30,18 +30,6 @@ class Section:
         self.database = database
 
 
-class Clock(Section):
-    """What every database can be asked."""
-
-    def clock(self) -> float:
-        """Return the database's time, in seconds since the epoch."""
-        return self.database.read(lambda connection: connection.scalars(sa.select(db_now())).one())
-
-    def ping(self) -> None:
-        """Raise the database's own "unreachable" unless it answers."""
-        self.database.read(lambda connection: connection.scalars(sa.select(1)).one())
-
-
 _S = TypeVar("_S", bound=Section)
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -54,7 +42,11 @@ def reading(
 
     @functools.wraps(method)
     def call(self: _S, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        return self.database.read(lambda connection: method(self, connection, *args, **kwargs))
+        def work(connection: sa.Connection) -> _R:
+            return method(self, connection, *args, **kwargs)
+
+        work.__name__ = method.__name__  # for whoever looks on
+        return self.database.read(work)
 
     return call
 
@@ -66,6 +58,24 @@ def writing(
 
     @functools.wraps(method)
     def call(self: _S, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        return self.database.write(lambda connection: method(self, connection, *args, **kwargs))
+        def work(connection: sa.Connection) -> _R:
+            return method(self, connection, *args, **kwargs)
+
+        work.__name__ = method.__name__
+        return self.database.write(work)
 
     return call
+
+
+class Clock(Section):
+    """What every database can be asked."""
+
+    @reading
+    def clock(self, connection: sa.Connection) -> float:
+        """Return the database's time, in seconds since the epoch."""
+        return connection.scalars(sa.select(db_now())).one()
+
+    @reading
+    def ping(self, connection: sa.Connection) -> None:
+        """Raise the database's own "unreachable" unless it answers."""
+        connection.scalars(sa.select(1)).one()
