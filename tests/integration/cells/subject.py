@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import functools
-import importlib
-import pkgutil
-from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
 
-import tests.unit.cells
 from tests.functional.support.databases import Databases
 from tests.integration.support import shared
 from tests.integration.support.mariadb import MariaDB
 from tests.integration.support.postgresql import PostgreSQL
-from tests.unit.cells import base
+from tests.unit.cells import moved
 from understudy.cells import api_store, schema, tables_api, tables_cell
 
 DatabaseServer = MariaDB | PostgreSQL
@@ -52,11 +48,8 @@ def _engine(url: str) -> sa.Engine:
     return sa.create_engine(url, poolclass=sa.NullPool)
 
 
-class OnServer(base.StoreTest):
+class OnServer(moved.Elsewhere):
     """A test of the stores, moved to a server; statements are what its dialect makes them."""
-
-    left_out: tuple[str, ...] = ()
-    """The classes that say nothing about this server."""
 
     def server(self) -> DatabaseServer:
         """Return the server to test on."""
@@ -82,27 +75,3 @@ class OnMariaDB(OnServer):
 class OnPostgreSQL(OnServer):
     def server(self) -> DatabaseServer:
         return shared.postgresql(self)
-
-
-def moved(where: type[OnServer], into: str) -> dict[str, Any]:
-    """Return each class of the stores' tests as one of the module `into` that runs `where`.
-
-    Those that imitate a server without RETURNING are left out: MariaDB is one.
-    """
-    made = (
-        type(f"{prefix}{test.__name__}", (where, test), {"__module__": into})
-        for prefix, test in _tests()
-        if test.returning and test.__name__ not in where.left_out
-    )
-    return {test.__name__: test for test in made}
-
-
-def _tests() -> Iterator[tuple[str, type[base.StoreTest]]]:
-    """Yield them with their module's name, for two modules may have a class of one name."""
-    for found in pkgutil.iter_modules(tests.unit.cells.__path__):
-        if found.name.startswith("test_"):
-            module = importlib.import_module(f"tests.unit.cells.{found.name}")
-            for test in vars(module).values():
-                is_test = isinstance(test, type) and issubclass(test, base.StoreTest)
-                if is_test and test.__module__ == module.__name__:
-                    yield found.name.removeprefix("test_").title().replace("_", ""), test

@@ -1,5 +1,6 @@
 """Run every test of the stores on MariaDB."""
 
 from tests.integration.cells import subject
+from tests.unit.cells.moved import moved
 
-globals().update(subject.moved(subject.OnMariaDB, __name__))
+globals().update(moved(subject.OnMariaDB, __name__))
