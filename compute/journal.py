@@ -64,15 +64,17 @@ class Row:
 class Journal:
     """One agent's journal. Safe for threads; only one process can have it open."""
 
-    def __init__(self, path: Path | str, clock: Callable[[], float] = time.time) -> None:
-        """Open or make the file; ":memory:" forgets.
+    def __init__(
+        self, path: Path | str | sqlite3.Connection, clock: Callable[[], float] = time.time
+    ) -> None:
+        """Open or make the file; ":memory:" forgets. A connection is from `open_disk`.
 
         Raises sqlite3.OperationalError if another agent has it open.
         """
         self._clock = clock
         self._lock = threading.RLock()
         self._closed = False
-        self._disk = _open(path)
+        self._disk = path if isinstance(path, sqlite3.Connection) else open_disk(path)
 
     @property
     def closed(self) -> bool:
@@ -208,7 +210,7 @@ class Journal:
             raise JournalClosed
 
 
-def _open(path: Path | str) -> sqlite3.Connection:
+def open_disk(path: Path | str) -> sqlite3.Connection:
     """Open the file for this process alone, so that a power cut loses nothing written."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     disk = sqlite3.connect(

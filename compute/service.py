@@ -1,23 +1,18 @@
-"""Puts an agent together, and starts, stops or kills it."""
+"""Starts an agent on its bus, and stops or kills it."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
-from understudy.compute.agent import Agent
 from understudy.compute.bell import Bell
-from understudy.compute.conductor import CellConductor, Reports
+from understudy.compute.conductor import CellConductor
 from understudy.compute.driver import Driver
-from understudy.compute.endpoints import ComputeEndpoint
 from understudy.compute.journal import Journal
+from understudy.compute.parts import AgentParts
 from understudy.compute.pools import ThreadPools
-from understudy.compute.registrations import Registrations
-from understudy.compute.reporter import Reporter
 from understudy.compute.settings import Settings
-from understudy.compute.steps import Steps
 from understudy.rpcapi.bus import Bus
 from understudy.rpcapi.cell_conductor import CellConductorClient
 from understudy.rpcapi.server import Server
@@ -57,21 +52,18 @@ class ComputeService:
         self._journal = Journal(self._journal_path)
         self._pools = ThreadPools(settings.build_workers, settings.call_workers)
         self._bell = Bell()
-        registrations = Registrations()
-        reports = Reports(self._conductor, self._journal, registrations.lose)
-        steps = Steps(self._driver, self._journal, reports, self._emptied(registrations))
-        agent = Agent(self._journal, steps, self._pools, settings.backoff)
-        self._reporter = Reporter(
+        parts = AgentParts(
             self._name,
             self._driver,
             self._conductor,
             self._journal,
-            agent,
-            registrations,
+            self._pools,
             settings,
+            hurry=self._bell.ring,
         )
-        self._server = Server(self._bus, "compute", [ComputeEndpoint(agent)], name=self._name)
-        agent.resume()
+        self._reporter = parts.reporter
+        self._server = Server(self._bus, "compute", [parts.endpoint], name=self._name)
+        parts.agent.resume()
         self._server.start()
         self._start_reporting()
 
@@ -99,15 +91,6 @@ class ComputeService:
         self._bell.stop()
         self._pools.close()
         self._server.stop()
-
-    def _emptied(self, registrations: Registrations) -> Callable[[str], None]:
-        """Register a host that was to be rid of things first, as soon as it is."""
-
-        def emptied(host: str) -> None:
-            if registrations.is_ordered(host):
-                self._bell.ring()
-
-        return emptied
 
     def _start_reporting(self) -> None:
         self._reporting = threading.Thread(

@@ -1,23 +1,12 @@
-"""Put a cell conductor together, start it, stop it."""
+"""Start a cell's conductor on its bus, and stop it."""
 
 from __future__ import annotations
 
-import functools
-
 from understudy.cells.cell_store import CellStore
-from understudy.conductor.casting import Caster
-from understudy.conductor.cell import CellConductor
-from understudy.conductor.custody import Custody
-from understudy.conductor.ending import Ender
-from understudy.conductor.endpoints import CellConductorEndpoint
-from understudy.conductor.hosts import HostKeeper
-from understudy.conductor.lease import Lease
-from understudy.conductor.moving import Mover
-from understudy.conductor.publishing import Notifier, publishing
-from understudy.conductor.recovery import CellRecovery
+from understudy.conductor.cell_parts import CellParts
+from understudy.conductor.publishing import Notifier
 from understudy.conductor.sweeping import Sweeper
 from understudy.conductor.timing import Timing
-from understudy.conductor.working import Worker
 from understudy.ledger.protocols import Claims, Inventory
 from understudy.rpcapi.bus import Bus
 from understudy.rpcapi.compute import ComputeClient
@@ -25,7 +14,7 @@ from understudy.rpcapi.server import Server
 
 
 class CellConductorService:
-    """One cell's conductor: its server and its sweeper."""
+    """One cell's conductor: its server and its sweepers."""
 
     def __init__(
         self,
@@ -43,41 +32,29 @@ class CellConductorService:
 
         With a notifier, what the cell announces is published.
         """
-        lease = Lease(name, timing.lease)
-        caster = Caster(store, ComputeClient(bus), timing.retry)
-        custody = Custody(store, claims)
-        ender = Ender(store, caster, custody, timing.retry)
-        mover = Mover(store, claims, custody, caster, ender, lease)
-        worker = Worker(store, lease, timing.retry)
-        keeper = HostKeeper(store, inventory, bus.name, timing.host_down_time)
-        recovery = CellRecovery(store, keeper, mover, ender, caster, custody, worker)
-        self._server = Server(
-            bus,
-            "conductor",
-            [CellConductorEndpoint(CellConductor(store, mover, ender, worker), keeper)],
+        parts = CellParts(
+            store,
+            claims,
+            inventory,
+            ComputeClient(bus),
+            cell=bus.name,
             name=name,
-            workers=workers,
+            timing=timing,
+            notifier=notifier,
         )
-        self.sweeper = Sweeper(f"{bus.name}-sweeper", timing.sweep, [recovery.sweep])
-        self._beats = Sweeper(
-            f"{bus.name}-beats",
-            timing.beat,
-            [functools.partial(store.beat_service, "cell-conductor", name)],
-        )
-
-        self._publishing = publishing(store.outbox, notifier, lease, timing.publish)
+        self._server = Server(bus, "conductor", [parts.endpoint], name=name, workers=workers)
+        self._sweepers = [Sweeper(going) for going in parts.rounds]
+        self.sweeper = self._sweepers[0]
 
     def start(self) -> None:
         """Begin to listen, to sweep, to beat and to publish."""
         self._server.start()
-        self.sweeper.start()
-        self._beats.start()
-        self._publishing.start()
+        for sweeper in self._sweepers:
+            sweeper.start()
 
     def stop(self) -> None:
         """Take no more calls, finish those begun, and stop sweeping."""
         self._server.stop()
         self._server.wait()
-        self.sweeper.stop()
-        self._beats.stop()
-        self._publishing.stop()
+        for sweeper in self._sweepers:
+            sweeper.stop()

@@ -14,7 +14,7 @@ from typing import Protocol
 from understudy.cells import errors as cell_errors
 from understudy.cells.outbox import Outbox, Waiting
 from understudy.conductor.lease import Lease
-from understudy.conductor.sweeping import Sweeper
+from understudy.conductor.sweeping import Round
 from understudy.objects.notification import InstanceNotification
 from understudy.rpcapi import errors as wire
 
@@ -88,9 +88,7 @@ class Publisher:
                 self._outbox.published(sent)
 
 
-def publishing(
-    outbox: Outbox, notifier: Notifier | None, lease: Lease, interval: float
-) -> Sweeper:
-    """Return the thread that publishes every `interval` seconds; without a notifier, nothing."""
-    duties = [] if notifier is None else [Publisher(outbox, notifier, lease).sweep]
-    return Sweeper("notifications", interval, duties)
+def publishing(outbox: Outbox, notifier: Notifier | None, lease: Lease, interval: float) -> Round:
+    """Return the round that publishes every `interval` seconds; without a notifier, nothing."""
+    duties = () if notifier is None else (Publisher(outbox, notifier, lease).sweep,)
+    return Round("notifications", interval, duties)

@@ -4,25 +4,47 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 
 LOG = logging.getLogger(__name__)
 
 
-class Sweeper:
-    """Runs each of its duties in turn, again and again, until it is stopped.
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Duties that one thread does in turn, every `interval` seconds.
 
-    A duty that raises is logged and tried again at the next sweep: what it was
+    A duty that raises is logged and tried again in the next round: what it was
     to do is in a database.
     """
 
-    def __init__(self, name: str, interval: float, duties: Sequence[Callable[[], None]]) -> None:
-        """Sweep every `interval` seconds."""
-        self._interval = interval
-        self._duties = duties
+    name: str
+    interval: float
+    duties: tuple[Callable[[], object], ...]
+
+    def go(self, stopping: Callable[[], bool] = lambda: False) -> None:
+        """Do each duty once, unless it is time to stop."""
+        for duty in self.duties:
+            if stopping():
+                return
+            self._do(duty)
+
+    def _do(self, duty: Callable[[], object]) -> None:
+        try:
+            duty()
+        except Exception:
+            LOG.exception("a sweep failed; it is tried again in %s s", self.interval)
+
+
+class Sweeper:
+    """Goes the same round again and again, until it is stopped."""
+
+    def __init__(self, going: Round) -> None:
+        """Begin with nothing; `start` starts the thread."""
+        self._round = going
         self._poked = threading.Event()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = threading.Thread(target=self._run, name=going.name, daemon=True)
 
     def start(self) -> None:
         """Begin; the first sweep is at once."""
@@ -42,14 +64,5 @@ class Sweeper:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._poked.clear()
-            for duty in self._duties:
-                if self._stopping.is_set():
-                    return
-                self._do(duty)
-            self._poked.wait(self._interval)
-
-    def _do(self, duty: Callable[[], None]) -> None:
-        try:
-            duty()
-        except Exception:
-            LOG.exception("a sweep failed; it is tried again in %s s", self._interval)
+            self._round.go(self._stopping.is_set)
+            self._poked.wait(self._round.interval)

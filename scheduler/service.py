@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -33,6 +34,34 @@ class Registry(Protocol):
         """Write down that this process is alive now."""
 
 
+class SchedulerParts:
+    """What a scheduler is made of, without bus or threads: its interface and its heartbeat."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        candidates: Candidates,
+        claims: Claims,
+        *,
+        name: str,
+        settings: Settings,
+        around: Callable[[Selects], Selects] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Work as the process `name`; see SchedulerService for the rest."""
+        self.selector = Selector(
+            candidates,
+            claims,
+            CachedHostDirectory(registry, max_age=settings.hosts_max_age, clock=clock),
+            plugins.load_filters(settings.filters),
+            plugins.load_weighers(settings.weighers),
+            limits=settings.limits,
+            clock=clock,
+        )
+        self.endpoint = SchedulerEndpoint(around(self.selector) if around else self.selector)
+        self.beat = functools.partial(registry.beat_service, SERVICE, name)
+
+
 class SchedulerService:
     """The scheduler: its server and its heartbeat. It keeps nothing between requests."""
 
@@ -53,24 +82,12 @@ class SchedulerService:
         Raises PluginNotLoaded where a filter or a weigher is missing.
         """
         settings = settings or Settings()
-        self.selector = Selector(
-            candidates,
-            claims,
-            CachedHostDirectory(registry, max_age=settings.hosts_max_age),
-            plugins.load_filters(settings.filters),
-            plugins.load_weighers(settings.weighers),
-            limits=settings.limits,
+        parts = SchedulerParts(
+            registry, candidates, claims, name=name, settings=settings, around=around
         )
-        self._server = Server(
-            bus,
-            SERVICE,
-            [SchedulerEndpoint(around(self.selector) if around else self.selector)],
-            name=name,
-            workers=settings.workers,
-        )
-        self._heartbeat = Heartbeat(
-            functools.partial(registry.beat_service, SERVICE, name), settings.beat_interval
-        )
+        self.selector = parts.selector
+        self._server = Server(bus, SERVICE, [parts.endpoint], name=name, workers=settings.workers)
+        self._heartbeat = Heartbeat(parts.beat, settings.beat_interval)
 
     def start(self) -> None:
         """Begin to listen and to beat."""

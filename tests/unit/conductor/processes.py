@@ -1,35 +1,18 @@
-"""The conductors' parts, wired as their services wire them, each call through a seam."""
+"""The conductors' parts, as their services put them together, each call through a seam."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tests.unit.conductor.seams import Killed, Process
 from understudy.cells.errors import CellUnreachable
 from understudy.cells.records import CellRecord
 from understudy.conductor import endpoints
-from understudy.conductor.accepting import Acceptance
 from understudy.conductor.casting import Caster
-from understudy.conductor.cell import CellConductor
 from understudy.conductor.cell_access import CellAccess, CellDirectory
-from understudy.conductor.custody import Custody
-from understudy.conductor.deleting import Deleter
-from understudy.conductor.discovery import Discovery
-from understudy.conductor.ending import Ender
-from understudy.conductor.first_claims import FirstClaims
-from understudy.conductor.hosts import HostKeeper
-from understudy.conductor.lease import Lease
-from understudy.conductor.looking import Lookout
-from understudy.conductor.moving import Mover
-from understudy.conductor.placing import Placer
-from understudy.conductor.recovery import CellRecovery
-from understudy.conductor.selecting import RequestWorker
-from understudy.conductor.settling import Settler
-from understudy.conductor.super import where_members_are
-from understudy.conductor.takeover import Takeover
-from understudy.conductor.working import Worker
+from understudy.conductor.cell_parts import CellParts
+from understudy.conductor.super_parts import SuperParts
 from understudy.objects.fault import Fault
 from understudy.rpcapi import errors as wire
 
@@ -38,37 +21,37 @@ if TYPE_CHECKING:
 
 
 class SuperProcess:
-    """What SuperConductorService puts together, without its threads."""
+    """A super conductor's parts; what it would do on another thread it does at once."""
 
     def __init__(self, process: Process, cloud: Cloud) -> None:
         self.process = process
         self._cloud = cloud
-        api = process.through(cloud.api, "api")
-        claims = process.through(cloud.ledger, "ledger")
-        scheduler = process.through(cloud.scheduler, "scheduler")
-        lease = Lease(process.name, cloud.timing.lease)
-        retry = cloud.timing.retry
-        self.api = api
-        self.cells = CellDirectory(api, self._open)
-        first_claims = FirstClaims(claims)
-        self.placer = Placer(api, self.cells, claims, lease)
-        enrich = functools.partial(where_members_are, self.cells)
-        self.acceptance = Acceptance(api, cloud.ledger, cloud.bounds)
-        self.requests = RequestWorker(
-            api, scheduler, self.placer, first_claims, enrich, lease, cloud.timing
+        self.api = process.through(cloud.api, "api")
+        self.cells = CellDirectory(self.api, self._open)
+        parts = SuperParts(
+            self.api,
+            self.cells,
+            process.through(cloud.ledger, "ledger"),
+            cloud.ledger,
+            process.through(cloud.scheduler, "scheduler"),
+            name=process.name,
+            bounds=cloud.bounds,
+            timing=cloud.timing,
+            submit=_at_once,
         )
-        self.takeover = Takeover(
-            api, self.cells, scheduler, self.placer, first_claims, enrich, lease.fresh(), retry
-        )
-        self.settler = Settler(api, self.cells, first_claims, lease.fresh())
-        self.deleter = Deleter(api, self.cells, first_claims)
-        self.discovery = Discovery(api, self.cells, cloud.timing.fault_memory)
-        self.lookout = Lookout(api, self.cells)
+        self._parts = parts
+        self.placer = parts.placer
+        self.acceptance = parts.acceptance
+        self.requests = parts.requests
+        self.takeover = parts.takeover
+        self.settler = parts.settler
+        self.deleter = parts.deleter
+        self.discovery = parts.discovery
+        self.lookout = parts.lookout
 
     def sweep(self) -> None:
-        """One sweep of each of the service's sweepers."""
-        for request_id in self.api.waiting_requests(100):
-            self.requests.work(request_id)
+        """One sweep of each of the service's sweepers that moves instances."""
+        self._parts.beginner.sweep()
         self.takeover.sweep()
         self.settler.sweep()
         self.deleter.sweep()
@@ -111,24 +94,26 @@ class CellClient:
 
 
 class CellProcess:
-    """What CellConductorService puts together; agents call it as they would over the bus."""
+    """A cell conductor's parts; agents call it as they would over the bus."""
 
     def __init__(self, process: Process, cloud: Cloud, name: str) -> None:
         self.process = process
-        timing = cloud.timing
-        store = process.through(cloud.databases.cells[name], "store")
-        claims = process.through(cloud.ledger, "ledger")
-        lease = Lease(process.name, timing.lease)
-        caster = Caster(store, process.through(cloud.agents, "bus"), timing.retry)
-        custody = Custody(store, claims)
-        self.ender = Ender(store, caster, custody, timing.retry)
-        self.mover = Mover(store, claims, custody, caster, self.ender, lease)
-        self.worker = Worker(store, lease, timing.retry)
-        self.keeper = HostKeeper(store, claims, name, timing.host_down_time)
-        self.recovery = CellRecovery(
-            store, self.keeper, self.mover, self.ender, caster, custody, self.worker
+        ledger = process.through(cloud.ledger, "ledger")
+        parts = CellParts(
+            process.through(cloud.databases.cells[name], "store"),
+            ledger,
+            ledger,
+            process.through(cloud.agents, "bus"),
+            cell=name,
+            name=process.name,
+            timing=cloud.timing,
         )
-        self.conductor = CellConductor(store, self.mover, self.ender, self.worker)
+        self.ender = parts.ender
+        self.mover = parts.mover
+        self.worker = parts.worker
+        self.keeper = parts.keeper
+        self.recovery = parts.recovery
+        self.conductor = parts.conductor
 
     def build_started(self, host: str, instance_uuid: str, attempt: int) -> None:
         self._answer(self.conductor.build_started, host, instance_uuid, attempt)
@@ -150,3 +135,7 @@ class CellProcess:
                 method(*args)
         except Killed:
             raise wire.ServiceUnavailable("conductor", "it died") from None
+
+
+def _at_once(work: Callable[[], None]) -> None:
+    work()
