@@ -1,19 +1,13 @@
 """A whole cloud of real servers and separate processes, all on 127.0.0.1.
 
-`python -m tests.integration.support.cluster` starts one for a person to try, and
-ends it on Ctrl-C; the tests use it as a fixture.
+`python -m tests.integration.support.cluster` starts one for a person to try, see
+cluster_command.py; the tests use it as a fixture.
 """
-
-# ruff: noqa: T201 - it speaks to a person
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import os
-import signal
 import sys
-import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +20,7 @@ import yaml
 
 from tests.integration.support.mariadb import MariaDB
 from tests.integration.support.placement import Placement
+from tests.integration.support.postgresql import PostgreSQL
 from tests.integration.support.rabbitmq import RabbitMQ
 from tests.integration.support.server import Server
 from tests.integration.support.service import Service, Settings, as_text
@@ -47,24 +42,37 @@ PACE: Mapping[str, object] = {
 }
 """Of conductors that a person watches."""
 SERVERS: tuple[type[Server], ...] = (RabbitMQ, MariaDB, Placement)
-PID_FILE = Path(tempfile.gettempdir()) / f"understudy-cluster-{os.getuid()}.pid"
 
 
 @dataclass
 class Cell:
-    """One cell: its conductor, its agents, and where they meet."""
+    """One cell: its conductors, its agents, and where they meet."""
 
     name: str
     transport_url: str
     database_url: str
-    conductor: Service
+    conductors: list[Service]
     agents: list[Service] = field(default_factory=list)
     build_logs: list[Path] = field(default_factory=list)
     """What the agents' drivers note, see understudy.compute.build_log."""
 
+    @property
+    def conductor(self) -> Service:
+        """The first one."""
+        return self.conductors[0]
+
 
 class Cluster(fixtures.Fixture):
-    """Every service that a cloud of several cells has, each a process of its own."""
+    """Every service that a cloud of several cells has, each a process of its own.
+
+    A kind of cluster says what is different about it in the attributes, and in
+    the methods that say how others are reached and what goes wrong on hosts.
+    """
+
+    database_server: type[MariaDB] | type[PostgreSQL] = MariaDB
+    """Where our databases are; Placement's is in MariaDB."""
+    copies = 1
+    """How many schedulers, super conductors and conductors of each cell there are."""
 
     def __init__(
         self,
@@ -93,14 +101,16 @@ class Cluster(fixtures.Fixture):
     def _setUp(self) -> None:  # noqa: N802
         self.rabbitmq = self.useFixture(RabbitMQ())
         self.mariadb = self.useFixture(MariaDB())
+        self.databases = self._databases()
         self.placement = self.useFixture(Placement(self.mariadb))
+        self.placement_url = self.way_to_placement()
         self.transport_url = self.rabbitmq.add_vhost("api")
-        self.database_url = self.mariadb.create_database("api")
+        self.database_url = self.databases.create_database("api")
         self.api: ApiStore = api_store.connect(self.database_url)
         self.addCleanup(self.api.close)
         schema.upgrade(self.api.database.engine, schema.Tree.API)
-        self.scheduler = self._service("scheduler", self._api_level())
-        self.conductor = self._service("conductor", self._api_level())
+        self.schedulers = [self._service("scheduler", each) for each in self._api_levels()]
+        self.conductors = [self._service("conductor", each) for each in self._api_levels()]
         self.cells = {name: self._cell(name) for name in self._names}
         self._start()
         wait_until(
@@ -108,6 +118,16 @@ class Cluster(fixtures.Fixture):
             "the hosts' registration",
             seconds=PATIENCE + self.hosts,
         )
+
+    @property
+    def scheduler(self) -> Service:
+        """The first one."""
+        return self.schedulers[0]
+
+    @property
+    def conductor(self) -> Service:
+        """The first super conductor."""
+        return self.conductors[0]
 
     @property
     def hosts(self) -> int:
@@ -118,8 +138,8 @@ class Cluster(fixtures.Fixture):
     def services(self) -> list[Service]:
         """Every process of ours, in the order in which they stop best."""
         agents = [agent for cell in self.cells.values() for agent in cell.agents]
-        conductors = [cell.conductor for cell in self.cells.values()]
-        return [self.conductor, self.scheduler, *agents, *conductors]
+        conductors = [each for cell in self.cells.values() for each in cell.conductors]
+        return [*self.conductors, *self.schedulers, *agents, *conductors]
 
     def stop(self) -> None:
         """Stop every process of ours in good order; the servers go on."""
@@ -128,7 +148,29 @@ class Cluster(fixtures.Fixture):
 
     def operator_file(self) -> str:
         """Return the text of a configuration that leads to all of it."""
-        return as_text(self._api_level())
+        return as_text(self._api_levels()[0])
+
+    def way_to_placement(self) -> str:
+        """Return the URL by which our services reach Placement."""
+        return self.placement.url
+
+    def way_to_cell(self, name: str, transport_url: str, database_url: str) -> tuple[str, str]:
+        """Return the URLs by which the API level reaches a cell's bus and database."""
+        return transport_url, database_url
+
+    def faults(self, hosts: Sequence[str]) -> dict[str, object]:
+        """Return what goes wrong on the hosts of one agent: the fields of a FaultPlan."""
+        return {
+            "hosts": {name: dict(BROKEN) for name in hosts if name in self._broken},
+            "images": {name: dict(BROKEN) for name in self._broken_images},
+            "delay_seconds": self._build_seconds,
+            "delay_spread_seconds": 0.15,
+        }
+
+    def _databases(self) -> MariaDB | PostgreSQL:
+        if self.database_server is PostgreSQL:
+            return self.useFixture(PostgreSQL())
+        return self.mariadb
 
     def _start(self) -> None:
         with ThreadPoolExecutor() as together:
@@ -138,37 +180,51 @@ class Cluster(fixtures.Fixture):
         for started in starting:
             started.result()
 
-    def _api_level(self) -> Settings:
-        return {
-            "DEFAULT": {"transport_url": self.transport_url, "host": "api"},
-            "api_database": {"connection": self.database_url},
-            "placement": self._placement(),
-            "conductor": PACE,
-        }
+    def _api_levels(self) -> list[Settings]:
+        """Return the settings of each copy of a service of the API level."""
+        return [
+            {
+                "DEFAULT": {"transport_url": self.transport_url, "host": host},
+                "api_database": {"connection": self.database_url},
+                "placement": self._placement(),
+                "conductor": PACE,
+            }
+            for host in self._copies("api")
+        ]
+
+    def _copies(self, name: str) -> list[str]:
+        return [name, *(f"{name}-{number}" for number in range(2, self.copies + 1))]
 
     def _placement(self) -> Mapping[str, object]:
-        return {"auth_type": "admin_token", "endpoint": self.placement.url, "token": "admin"}
+        return {"auth_type": "admin_token", "endpoint": self.placement_url, "token": "admin"}
 
     def _cell(self, name: str) -> Cell:
         transport_url = self.rabbitmq.add_vhost(name)
-        database_url = self.mariadb.create_database(name)
+        database_url = self.databases.create_database(name)
         with contextlib.closing(cell_store.connect(name, database_url)) as store:
             schema.upgrade(store.database.engine, schema.Tree.CELL)
-        self.api.add_cell(
-            CellRecord(str(uuid.uuid4()), name, transport_url, database_url, enabled=True)
-        )
-        settings: Settings = {
-            "DEFAULT": {"transport_url": transport_url, "host": name},
-            "cell_database": {"connection": database_url},
-            "placement": self._placement(),
-            "conductor": PACE,
-        }
-        conductor = self._service("conductor", settings, f"--cell={name}")
-        cell = Cell(name, transport_url, database_url, conductor)
+        ways = self.way_to_cell(name, transport_url, database_url)
+        self.api.add_cell(CellRecord(str(uuid.uuid4()), name, *ways, enabled=True))
+        conductors = [
+            self._cell_conductor(name, host, transport_url, database_url)
+            for host in self._copies(name)
+        ]
+        cell = Cell(name, transport_url, database_url, conductors)
         names = [f"{name}-host{number:02}" for number in range(1, self._hosts + 1)]
         for first in range(0, len(names), self._hosts_per_agent):
             cell.agents.append(self._agent(cell, names[first : first + self._hosts_per_agent]))
         return cell
+
+    def _cell_conductor(
+        self, cell: str, host: str, transport_url: str, database_url: str
+    ) -> Service:
+        settings: Settings = {
+            "DEFAULT": {"transport_url": transport_url, "host": host},
+            "cell_database": {"connection": database_url},
+            "placement": self._placement(),
+            "conductor": PACE,
+        }
+        return self._service("conductor", settings, f"--cell={cell}")
 
     def _agent(self, cell: Cell, hosts: Sequence[str]) -> Service:
         folder = Path(self.useFixture(fixtures.TempDir()).path)
@@ -176,12 +232,7 @@ class Cluster(fixtures.Fixture):
             "holdings": "held",
             "log": "builds.log",
             "hosts": [{"name": name, "resources": HOST} for name in hosts],
-            "faults": {
-                "hosts": {name: dict(BROKEN) for name in hosts if name in self._broken},
-                "images": {name: dict(BROKEN) for name in self._broken_images},
-                "delay_seconds": self._build_seconds,
-                "delay_spread_seconds": 0.15,
-            },
+            "faults": self.faults(hosts),
         }
         (folder / "hosts.yaml").write_text(yaml.safe_dump(described))
         cell.build_logs.append(folder / "builds.log")
@@ -205,66 +256,7 @@ class Cluster(fixtures.Fixture):
         return Service(module, whole, *arguments)
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run a cluster until Ctrl-C or SIGTERM; with --down, end the one that runs."""
-    parser = argparse.ArgumentParser(prog="cluster", description=main.__doc__)
-    parser.add_argument("--down", action="store_true", help="end the cluster that runs")
-    parser.add_argument("--cells", type=int, default=2)
-    parser.add_argument("--hosts", type=int, default=20, help="in each cell")
-    options = parser.parse_args(argv)
-    if options.down:
-        return end()
-    missing = sorted({program for server in SERVERS for program in server.missing()})
-    if missing:
-        print(f"{', '.join(missing)} not installed; sudo tools/install-packages integration")
-        return 1
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    broken = frozenset({"cell1-host01"})
-    print("Starting RabbitMQ, MariaDB, Placement, and the services of the cells ...", flush=True)
-    with Cluster(cells=options.cells, hosts=options.hosts, broken=broken) as cluster:
-        PID_FILE.write_text(str(os.getpid()))
-        try:
-            tell(cluster)
-            signal.sigwait({signal.SIGTERM, signal.SIGINT})
-            print("Ending all of it ...", flush=True)
-            cluster.stop()
-        finally:
-            PID_FILE.unlink(missing_ok=True)
-    return 0
-
-
-def tell(cluster: Cluster) -> None:
-    """Say how to talk to it."""
-    file = cluster.conductor.scratch / "operator.conf"
-    file.write_text(cluster.operator_file())
-    url = cluster.transport_url
-    print(
-        f"{cluster.hosts} hosts in {len(cluster.cells)} cells; cell1-host01 is broken.\n\n"
-        f"  understudy demo --against {url}\n"
-        f"  understudy --transport-url {url} host list\n"
-        f"  understudy-manage --config-file {file} audit\n\n"
-        "Logs:",
-        *(f"  {service.told}: {service.log}" for service in cluster.services),
-        "\nCtrl-C, or `make cluster-down`, ends all of it.",
-        sep="\n",
-        flush=True,
-    )
-
-
-def end() -> int:
-    """End the cluster that this user runs, and wait for that."""
-    try:
-        pid = int(PID_FILE.read_text())
-        if b"cluster" not in Path(f"/proc/{pid}/cmdline").read_bytes():
-            raise ProcessLookupError
-        os.kill(pid, signal.SIGTERM)
-    except (FileNotFoundError, ProcessLookupError, ValueError):
-        PID_FILE.unlink(missing_ok=True)
-        print("no cluster runs")
-        return 0
-    wait_until(lambda: not Path(f"/proc/{pid}").exists(), "the end of the cluster", seconds=120)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    from tests.integration.support import cluster_command
+
+    sys.exit(cluster_command.main(sys.argv[1:]))

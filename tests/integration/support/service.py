@@ -46,7 +46,7 @@ class Service(Server):
         return [sys.executable, "-m", module, f"--config-file={self.file}", *self._arguments]
 
     def start(self) -> None:
-        self._seen = len(self._printed())
+        self._seen = self.log.stat().st_size if self.log.exists() else 0
         super().start()
 
     def answers(self) -> bool:
@@ -64,10 +64,12 @@ class Service(Server):
 
     def printed_since_start(self) -> str:
         """Return what it has logged in this run."""
-        return self._printed()[self._seen :]
-
-    def _printed(self) -> str:
-        return self.log.read_text(errors="replace") if self.log.exists() else ""
+        if not self.log.exists():
+            return ""
+        with self.log.open("rb") as log:
+            # A service that is restarted often has a long log, and this is asked often.
+            log.seek(self._seen)
+            return log.read().decode(errors="replace")
 
 
 def as_text(settings: Settings) -> str:
