@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 import os_traits
 
@@ -21,26 +22,38 @@ Placed = list[tuple[FakeProvider, Mapping[str, int]]]
 """One way to place a group: what to take of which provider."""
 
 
+class Way(NamedTuple):
+    """One way to place a whole request, in Placement's words, in the tree of one root."""
+
+    root: str
+    allocations: dict[str, dict[str, dict[str, int]]]
+    mappings: dict[str, list[str]]
+
+
 def find(providers: Providers, request: BuildRequest, limit: int) -> CandidateSet:
     """Return at most `limit` candidates, and a summary of each tree they touch."""
-    found = list(itertools.islice(_candidates(providers, request), limit))
-    roots = {candidate.root_provider for candidate in found}
+    found = list(itertools.islice(ways(providers, request), limit))
     summaries = {
         provider.uuid: _summary(provider)
-        for provider in providers.values()
-        if provider.root in roots
+        for provider in touched(providers, {way.root for way in found})
     }
-    return CandidateSet(found, summaries)
+    return CandidateSet([_candidate(way) for way in found], summaries)
 
 
-def _candidates(providers: Providers, request: BuildRequest) -> Iterator[Candidate]:
+def touched(providers: Providers, roots: set[str]) -> list[FakeProvider]:
+    """Return all providers of the trees with these roots."""
+    return [provider for provider in providers.values() if provider.root in roots]
+
+
+def ways(providers: Providers, request: BuildRequest) -> Iterator[Way]:
+    """Yield every way to place the request."""
     for root in [provider for provider in providers.values() if provider.parent is None]:
         if os_traits.COMPUTE_STATUS_DISABLED in root.traits or not _root_suits(root, request):
             continue
         tree = ledger_providers.tree(providers, root.uuid)
-        for ways in _ways(tree, request):
-            if _fits_together(ways) and _in_subtrees(providers, request, ways):
-                yield _candidate(root, ways)
+        for placed in _ways(tree, request):
+            if _fits_together(placed) and _in_subtrees(providers, request, placed):
+                yield _way(root, placed)
 
 
 def _root_suits(root: FakeProvider, request: BuildRequest) -> bool:
@@ -135,7 +148,7 @@ def _in_subtrees(providers: Providers, request: BuildRequest, ways: dict[str, Pl
     return True
 
 
-def _candidate(root: FakeProvider, ways: dict[str, Placed]) -> Candidate:
+def _way(root: FakeProvider, ways: dict[str, Placed]) -> Way:
     allocations: dict[str, dict[str, dict[str, int]]] = {}
     for provider, resources in itertools.chain.from_iterable(ways.values()):
         if resources:
@@ -146,8 +159,12 @@ def _candidate(root: FakeProvider, ways: dict[str, Placed]) -> Candidate:
         suffix: list(dict.fromkeys(provider.uuid for provider, _ in placed))
         for suffix, placed in ways.items()
     }
-    text = json.dumps({"allocations": allocations, "mappings": mappings}, separators=(",", ":"))
-    return Candidate(root.uuid, text, "1.39")
+    return Way(root.uuid, allocations, mappings)
+
+
+def _candidate(way: Way) -> Candidate:
+    body = {"allocations": way.allocations, "mappings": way.mappings}
+    return Candidate(way.root, json.dumps(body, separators=(",", ":")), "1.39")
 
 
 def _summary(provider: FakeProvider) -> ProviderSummary:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 Amounts = Mapping[str, int]
 
-_DEFAULTS: dict[str, float] = {
+DEFAULTS: dict[str, float] = {
     "reserved": 0,
     "min_unit": 1,
     "max_unit": 2**31 - 1,
@@ -34,14 +34,14 @@ class FakeProvider:
         """All that this provider may give of a class, used or not."""
         if name not in self.inventories:
             return 0
-        part = _DEFAULTS | self.inventories[name]
+        part = DEFAULTS | self.inventories[name]
         return int((part["total"] - part["reserved"]) * part["allocation_ratio"])
 
     def allows(self, name: str, amount: int) -> bool:
         """Is one allocation of this size in order, whatever is used?"""
         if name not in self.inventories:
             return False
-        part = _DEFAULTS | self.inventories[name]
+        part = DEFAULTS | self.inventories[name]
         in_bounds = part["min_unit"] <= amount <= part["max_unit"]
         return in_bounds and amount % part["step_size"] == 0
 
