@@ -1,9 +1,9 @@
 """Where a simulated process and what it calls meet: each call passes a gate, twice.
 
-What a gate raises is what happens on the way. `Refused`, `Lost`, `Late`,
-`Contended` and `Broken` are answers that the called side turns into what a
-caller sees of them. Anything else, the `BaseException` of a killed process
-above all, passes through every layer untouched.
+What a gate raises is what happens on the way. The errors of this module are
+turned by the called side into what a caller sees of them. Anything else, the
+`BaseException` of a killed process above all, passes through every layer
+untouched.
 
 Only one simulated thread runs at a time. A gate is the one place where it may
 change to another: never inside a transaction.
@@ -36,7 +36,18 @@ class Refused(Exception):
 
 
 class Lost(Exception):
-    """Sent; the answer never comes."""
+    """Sent; the answer never comes. Raised by `after`, too: then the effect is there."""
+
+
+class Reset(Lost):
+    """Sent; the connection is cut, which the caller sees at once."""
+
+
+class Torn(Reset):
+    """Placement, from `before`: killed within a first claim.
+
+    Its consumer is there, empty, at generation 0. Any other call is only cut off.
+    """
 
 
 class Late(Exception):

@@ -1,0 +1,213 @@
+"""What the simulated Placement finds: candidates, providers, names."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from typing import Any, Final
+
+from tests.chaos.simulated.placement_answers import Answer, Fault, Request
+from tests.chaos.simulated.placement_providers import shown
+from tests.fakes import ledger_candidates, ledger_providers
+from tests.fakes.ledger_providers import FakeProvider
+from tests.fakes.ledger_store import Store
+from understudy.ledger.candidate_query import DISABLED
+from understudy.objects.build_request import BuildRequest, ResourceGroup
+
+_GROUPED: Final = re.compile(r"(resources|required|member_of)(_?[A-Za-z0-9_-]*)")
+_BAD_VALUE: Final = "placement.query.bad_value"
+_NOBODY: Final = "00000000-0000-0000-0000-000000000000"
+
+Query = tuple[tuple[str, str], ...]
+
+
+class SimulatedSearch:
+    """Candidates as far as our queries use them, and the lists."""
+
+    def __init__(self, store: Store, classes: set[str], traits: set[str]) -> None:
+        """Know these names of resource classes and traits."""
+        self._store = store
+        self._classes = classes
+        self._traits = traits
+
+    def candidates(self, request: Request) -> Answer:
+        """GET /allocation_candidates."""
+        limit = int(dict(request.query).get("limit", 1000))
+        asked, classes, traits = _asked(request.query)
+        self._check(classes, traits)
+        providers = self._store.providers
+        found = list(itertools.islice(ledger_candidates.ways(providers, asked), limit))
+        summaries = {
+            provider.uuid: _summary(provider)
+            for provider in ledger_candidates.touched(providers, {way.root for way in found})
+        }
+        return Answer.ok(
+            {
+                "allocation_requests": [
+                    {"allocations": way.allocations, "mappings": way.mappings} for way in found
+                ],
+                "provider_summaries": summaries,
+            }
+        )
+
+    def providers(self, request: Request) -> Answer:
+        """GET /resource_providers, all or by uuid, tree or room for resources."""
+        providers = self._store.providers
+        found = list(providers.values())
+        for key, value in request.query:
+            match key:
+                case "uuid":
+                    found = [one for one in found if one.uuid == value]
+                case "in_tree":
+                    root = providers[value].root if value in providers else _NOBODY
+                    tree = {one.uuid for one in ledger_providers.tree(providers, root)}
+                    found = [one for one in found if one.uuid in tree]
+                case "resources":
+                    amounts = _amounts(value)
+                    self._check(frozenset(amounts), frozenset())
+                    found = [one for one in found if _fits(one, amounts)]
+                case _:
+                    raise NotImplementedError(f"GET /resource_providers?{key}={value}")
+        return Answer.ok({"resource_providers": [shown(one) for one in found]})
+
+    def classes(self, request: Request) -> Answer:
+        """GET /resource_classes."""
+        return Answer.ok({"resource_classes": [{"name": name} for name in sorted(self._classes)]})
+
+    def traits(self, request: Request) -> Answer:
+        """GET /traits?name=in:..."""
+        [(key, value)] = request.query
+        if key != "name" or not value.startswith("in:"):
+            raise NotImplementedError(f"GET /traits?{key}={value}")
+        asked = value.removeprefix("in:").split(",")
+        return Answer.ok({"traits": sorted(self._traits.intersection(asked))})
+
+    def learn_class(self, request: Request) -> Answer:
+        """PUT /resource_classes/{name}."""
+        return _learn(self._classes, request.path[1])
+
+    def learn_trait(self, request: Request) -> Answer:
+        """PUT /traits/{name}."""
+        return _learn(self._traits, request.path[1])
+
+    def _check(self, classes: frozenset[str], traits: frozenset[str]) -> None:
+        if unknown := (classes - self._classes) | (traits - self._traits):
+            raise Fault(400, f"no such name: {sorted(unknown)}", _BAD_VALUE)
+
+
+def _learn(known: set[str], name: str) -> Answer:
+    if not name.startswith("CUSTOM_"):
+        raise Fault(400, f"{name} is no custom name")
+    known.add(name)
+    return Answer.done()
+
+
+def _fits(provider: FakeProvider, amounts: dict[str, int]) -> bool:
+    return all(provider.fits(name, amount) for name, amount in amounts.items())
+
+
+def _summary(provider: FakeProvider) -> dict[str, Any]:
+    return {
+        "resources": {
+            name: {"capacity": provider.capacity(name), "used": provider.used.get(name, 0)}
+            for name in provider.inventories
+        },
+        "traits": sorted(provider.traits),
+        "parent_provider_uuid": provider.parent,
+        "root_provider_uuid": provider.root,
+    }
+
+
+def _amounts(text: str) -> dict[str, int]:
+    pairs = (part.split(":") for part in text.split(","))
+    return {name: int(amount) for name, amount in pairs}
+
+
+class _Group:
+    """What the query says of one group."""
+
+    def __init__(self) -> None:
+        self.resources: dict[str, int] = {}
+        self.required: list[str] = []
+        self.forbidden: list[str] = []
+        self.any_of: list[list[str]] = []
+        self.aggregates: list[str] = []
+
+    def add(self, key: str, value: str) -> None:
+        match key:
+            case "resources":
+                self.resources = _amounts(value)
+            case "member_of":
+                if self.aggregates or not value.startswith("in:"):
+                    raise NotImplementedError(f"member_of={value}")
+                self.aggregates = value.removeprefix("in:").split(",")
+            case _:
+                self.require(value)
+
+    def require(self, value: str) -> None:
+        if value.startswith("in:"):
+            self.any_of.append(value.removeprefix("in:").split(","))
+            return
+        for trait in value.split(","):
+            if trait.startswith("!"):
+                self.forbidden.append(trait[1:])
+            else:
+                self.required.append(trait)
+
+    def names(self) -> set[str]:
+        return {*self.required, *self.forbidden, *itertools.chain(*self.any_of)}
+
+    def fields(self) -> dict[str, Any]:
+        return {
+            "resources": self.resources,
+            "required_traits": self.required,
+            "forbidden_traits": self.forbidden,
+            "any_traits": self.any_of,
+            "aggregates": self.aggregates,
+        }
+
+
+@functools.lru_cache(maxsize=1024)
+def _asked(query: Query) -> tuple[BuildRequest, frozenset[str], frozenset[str]]:
+    """Return the query as the request that it was made of, its classes and its traits."""
+    groups: dict[str, _Group] = {"": _Group()}
+    root = _Group()
+    more: dict[str, Any] = {}
+    for key, value in query:
+        grouped = _GROUPED.fullmatch(key)
+        if grouped:
+            groups.setdefault(grouped[2], _Group()).add(grouped[1], value)
+        elif key == "root_required":
+            root.require(value)
+        elif key == "same_subtree":
+            more.setdefault("same_subtree", []).append(value.split(","))
+        elif key == "group_policy":
+            more["group_policy"] = value
+        elif key != "limit":
+            raise NotImplementedError(f"GET /allocation_candidates?{key}={value}")
+    unnumbered = groups.pop("")
+    _on_root(unnumbered, root)
+    request = BuildRequest(
+        request_id=_NOBODY,
+        project_id="",
+        user_id="",
+        groups=[ResourceGroup(suffix=suffix, **one.fields()) for suffix, one in groups.items()],
+        **unnumbered.fields(),
+        **more,
+    )
+    everything = [unnumbered, *groups.values()]
+    classes = frozenset(itertools.chain(*(one.resources for one in everything)))
+    return request, classes, frozenset(itertools.chain(*(one.names() for one in everything)))
+
+
+def _on_root(unnumbered: _Group, root: _Group) -> None:
+    """Give what is asked of the root to the unnumbered group, where `ways` looks for it."""
+    if DISABLED not in root.forbidden:
+        raise NotImplementedError(f"candidates that may be {DISABLED}")
+    root.forbidden.remove(DISABLED)
+    if not root.names():
+        return
+    if unnumbered.resources or unnumbered.names() or root.any_of:
+        raise NotImplementedError("root_required of a request with unnumbered resources")
+    unnumbered.required, unnumbered.forbidden = root.required, root.forbidden
