@@ -8,18 +8,55 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 import os_traits
 
 from tests.fakes import ledger_providers
 from tests.fakes.ledger_providers import FakeProvider, Providers
 from understudy.ledger.protocols import Candidate, CandidateSet, ProviderSummary
-from understudy.objects.build_request import BuildRequest, ResourceGroup
 
 Placed = list[tuple[FakeProvider, Mapping[str, int]]]
 """One way to place a group: what to take of which provider."""
+
+
+class Group(Protocol):
+    """What is asked of one provider, or of a tree: a ResourceGroup is one."""
+
+    @property
+    def suffix(self) -> str: ...
+    @property
+    def resources(self) -> Mapping[str, int]: ...
+    @property
+    def required_traits(self) -> Sequence[str]: ...
+    @property
+    def forbidden_traits(self) -> Sequence[str]: ...
+    @property
+    def any_traits(self) -> Sequence[Sequence[str]]: ...
+    @property
+    def aggregates(self) -> Sequence[str]: ...
+
+
+class Asked(Protocol):
+    """What is asked of a tree, with its groups: a BuildRequest is one."""
+
+    @property
+    def resources(self) -> Mapping[str, int]: ...
+    @property
+    def required_traits(self) -> Sequence[str]: ...
+    @property
+    def forbidden_traits(self) -> Sequence[str]: ...
+    @property
+    def any_traits(self) -> Sequence[Sequence[str]]: ...
+    @property
+    def aggregates(self) -> Sequence[str]: ...
+    @property
+    def groups(self) -> Sequence[Group]: ...
+    @property
+    def group_policy(self) -> str | None: ...
+    @property
+    def same_subtree(self) -> Sequence[Sequence[str]]: ...
 
 
 class Way(NamedTuple):
@@ -30,7 +67,7 @@ class Way(NamedTuple):
     mappings: dict[str, list[str]]
 
 
-def find(providers: Providers, request: BuildRequest, limit: int) -> CandidateSet:
+def find(providers: Providers, request: Asked, limit: int) -> CandidateSet:
     """Return at most `limit` candidates, and a summary of each tree they touch."""
     found = list(itertools.islice(ways(providers, request), limit))
     summaries = {
@@ -45,7 +82,7 @@ def touched(providers: Providers, roots: set[str]) -> list[FakeProvider]:
     return [provider for provider in providers.values() if provider.root in roots]
 
 
-def ways(providers: Providers, request: BuildRequest) -> Iterator[Way]:
+def ways(providers: Providers, request: Asked) -> Iterator[Way]:
     """Yield every way to place the request."""
     for root in [provider for provider in providers.values() if provider.parent is None]:
         if os_traits.COMPUTE_STATUS_DISABLED in root.traits or not _root_suits(root, request):
@@ -56,7 +93,7 @@ def ways(providers: Providers, request: BuildRequest) -> Iterator[Way]:
                 yield _way(root, placed)
 
 
-def _root_suits(root: FakeProvider, request: BuildRequest) -> bool:
+def _root_suits(root: FakeProvider, request: Asked) -> bool:
     """Without unnumbered resources the unnumbered traits are asked of the root."""
     if request.resources:
         return True
@@ -64,7 +101,7 @@ def _root_suits(root: FakeProvider, request: BuildRequest) -> bool:
     return required <= root.traits and not forbidden & root.traits
 
 
-def _ways(tree: list[FakeProvider], request: BuildRequest) -> Iterator[dict[str, Placed]]:
+def _ways(tree: list[FakeProvider], request: Asked) -> Iterator[dict[str, Placed]]:
     """Yield placements by group suffix, isolation respected."""
     options: list[list[tuple[str, Placed]]] = []
     if request.resources:
@@ -81,7 +118,7 @@ def _ways(tree: list[FakeProvider], request: BuildRequest) -> Iterator[dict[str,
             yield ways
 
 
-def _spread(tree: list[FakeProvider], request: BuildRequest) -> Iterator[Placed]:
+def _spread(tree: list[FakeProvider], request: Asked) -> Iterator[Placed]:
     """Yield the ways to take the unnumbered resources from this tree."""
     names = list(request.resources)
     hosts = [
@@ -103,9 +140,7 @@ def _spread(tree: list[FakeProvider], request: BuildRequest) -> Iterator[Placed]
             ]
 
 
-def _in_aggregates(
-    tree: list[FakeProvider], provider: FakeProvider, request: BuildRequest
-) -> bool:
+def _in_aggregates(tree: list[FakeProvider], provider: FakeProvider, request: Asked) -> bool:
     """Is the provider, or its whole tree by its root, in one of the aggregates?"""
     if not request.aggregates:
         return True
@@ -113,7 +148,7 @@ def _in_aggregates(
     return bool(set(request.aggregates) & (provider.aggregates | root.aggregates))
 
 
-def _suits(provider: FakeProvider, group: ResourceGroup) -> bool:
+def _suits(provider: FakeProvider, group: Group) -> bool:
     return (
         all(provider.fits(name, amount) for name, amount in group.resources.items())
         and _has(provider.traits, group.required_traits, group.any_traits)
@@ -138,7 +173,7 @@ def _fits_together(ways: dict[str, Placed]) -> bool:
     return True
 
 
-def _in_subtrees(providers: Providers, request: BuildRequest, ways: dict[str, Placed]) -> bool:
+def _in_subtrees(providers: Providers, request: Asked, ways: dict[str, Placed]) -> bool:
     """Is one provider of each named set of groups above all the others?"""
     for suffixes in request.same_subtree:
         chosen = {provider.uuid for suffix in suffixes for provider, _ in ways[suffix]}

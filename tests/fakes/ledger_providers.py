@@ -32,10 +32,10 @@ class FakeProvider:
 
     def capacity(self, name: str) -> int:
         """All that this provider may give of a class, used or not."""
-        if name not in self.inventories:
+        part = self.inventories.get(name)
+        if part is None:
             return 0
-        part = DEFAULTS | self.inventories[name]
-        return int((part["total"] - part["reserved"]) * part["allocation_ratio"])
+        return int((part["total"] - part.get("reserved", 0)) * part.get("allocation_ratio", 1.0))
 
     def allows(self, name: str, amount: int) -> bool:
         """Is one allocation of this size in order, whatever is used?"""
