@@ -7,6 +7,7 @@ and candidates are those of the fake ledger (tests/fakes).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -37,7 +38,7 @@ class SimulatedPlacement:
         """Start with the standard names and nothing else."""
         self.on_write = on_write
         self.store = Store()
-        classes, traits = set(os_resource_classes.STANDARDS), set(os_traits.get_traits())
+        classes, traits = set(os_resource_classes.STANDARDS), set(_standard_traits())
         self._claims = SimulatedClaims(self.store, classes, self._written)
         providers = SimulatedProviders(self.store, classes, traits)
         search = SimulatedSearch(self.store, classes, traits)
@@ -71,6 +72,12 @@ class SimulatedPlacement:
 
     def _written(self, written: Written) -> None:
         self.on_write(written)
+
+
+@functools.cache
+def _standard_traits() -> frozenset[str]:
+    """Return them; to find them takes as long as ten claims."""
+    return frozenset(os_traits.get_traits())
 
 
 def _handlers(

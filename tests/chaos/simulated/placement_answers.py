@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +30,7 @@ class Request:
         body: dict[str, Any] | None,
     ) -> Request:
         """Take the path apart and copy the body, for a late write must not see later changes."""
-        return cls(method, tuple(path.split("/")[1:]), tuple(query), copy.deepcopy(body or {}))
+        return cls(method, tuple(path.split("/")[1:]), tuple(query), _copied(body or {}))
 
     @property
     def seam(self) -> str:
@@ -95,3 +94,12 @@ class Fault(Exception):
     def answer(self) -> Answer:
         """Return it as an answer."""
         return Answer.error(self.status, self.code, self.detail)
+
+
+def _copied(value: Any) -> Any:
+    """Return a copy of what JSON can say; copy.deepcopy takes ten times as long."""
+    if isinstance(value, dict):
+        return {key: _copied(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_copied(one) for one in value]
+    return value

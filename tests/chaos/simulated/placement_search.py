@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.chaos.simulated.placement_answers import Answer, Fault, Request
@@ -13,7 +14,6 @@ from tests.fakes import ledger_candidates, ledger_providers
 from tests.fakes.ledger_providers import FakeProvider
 from tests.fakes.ledger_store import Store
 from understudy.ledger.candidate_query import DISABLED
-from understudy.objects.build_request import BuildRequest, ResourceGroup
 
 _GROUPED: Final = re.compile(r"(resources|required|member_of)(_?[A-Za-z0-9_-]*)")
 _BAD_VALUE: Final = "placement.query.bad_value"
@@ -124,15 +124,16 @@ def _amounts(text: str) -> dict[str, int]:
     return {name: int(amount) for name, amount in pairs}
 
 
+@dataclass
 class _Group:
     """What the query says of one group."""
 
-    def __init__(self) -> None:
-        self.resources: dict[str, int] = {}
-        self.required: list[str] = []
-        self.forbidden: list[str] = []
-        self.any_of: list[list[str]] = []
-        self.aggregates: list[str] = []
+    suffix: str = ""
+    resources: dict[str, int] = field(default_factory=dict)
+    required_traits: list[str] = field(default_factory=list)
+    forbidden_traits: list[str] = field(default_factory=list)
+    any_traits: list[list[str]] = field(default_factory=list)
+    aggregates: list[str] = field(default_factory=list)
 
     def add(self, key: str, value: str) -> None:
         match key:
@@ -147,67 +148,73 @@ class _Group:
 
     def require(self, value: str) -> None:
         if value.startswith("in:"):
-            self.any_of.append(value.removeprefix("in:").split(","))
+            self.any_traits.append(value.removeprefix("in:").split(","))
             return
         for trait in value.split(","):
             if trait.startswith("!"):
-                self.forbidden.append(trait[1:])
+                self.forbidden_traits.append(trait[1:])
             else:
-                self.required.append(trait)
+                self.required_traits.append(trait)
 
-    def names(self) -> set[str]:
-        return {*self.required, *self.forbidden, *itertools.chain(*self.any_of)}
+    def traits(self) -> set[str]:
+        one_of = itertools.chain(*self.any_traits)
+        return {*self.required_traits, *self.forbidden_traits, *one_of}
 
-    def fields(self) -> dict[str, Any]:
-        return {
-            "resources": self.resources,
-            "required_traits": self.required,
-            "forbidden_traits": self.forbidden,
-            "any_traits": self.any_of,
-            "aggregates": self.aggregates,
-        }
+
+@dataclass
+class _Asked(_Group):
+    """The unnumbered group, and all others with it."""
+
+    groups: list[_Group] = field(default_factory=list)
+    group_policy: str | None = None
+    same_subtree: list[list[str]] = field(default_factory=list)
+
+    def group(self, suffix: str) -> _Group:
+        if not suffix:
+            return self
+        for group in self.groups:
+            if group.suffix == suffix:
+                return group
+        self.groups.append(_Group(suffix))
+        return self.groups[-1]
+
+    @property
+    def class_names(self) -> frozenset[str]:
+        return frozenset(itertools.chain(*(one.resources for one in (self, *self.groups))))
+
+    @property
+    def trait_names(self) -> frozenset[str]:
+        return frozenset(itertools.chain(*(one.traits() for one in (self, *self.groups))))
 
 
 @functools.lru_cache(maxsize=1024)
-def _asked(query: Query) -> tuple[BuildRequest, frozenset[str], frozenset[str]]:
-    """Return the query as the request that it was made of, its classes and its traits."""
-    groups: dict[str, _Group] = {"": _Group()}
-    root = _Group()
-    more: dict[str, Any] = {}
+def _asked(query: Query) -> tuple[_Asked, frozenset[str], frozenset[str]]:
+    """Return what the query asks for, the classes and the traits that it names."""
+    asked, root = _Asked(), _Group()
     for key, value in query:
         grouped = _GROUPED.fullmatch(key)
         if grouped:
-            groups.setdefault(grouped[2], _Group()).add(grouped[1], value)
+            asked.group(grouped[2]).add(grouped[1], value)
         elif key == "root_required":
             root.require(value)
         elif key == "same_subtree":
-            more.setdefault("same_subtree", []).append(value.split(","))
+            asked.same_subtree.append(value.split(","))
         elif key == "group_policy":
-            more["group_policy"] = value
+            asked.group_policy = value
         elif key != "limit":
             raise NotImplementedError(f"GET /allocation_candidates?{key}={value}")
-    unnumbered = groups.pop("")
-    _on_root(unnumbered, root)
-    request = BuildRequest(
-        request_id=_NOBODY,
-        project_id="",
-        user_id="",
-        groups=[ResourceGroup(suffix=suffix, **one.fields()) for suffix, one in groups.items()],
-        **unnumbered.fields(),
-        **more,
-    )
-    everything = [unnumbered, *groups.values()]
-    classes = frozenset(itertools.chain(*(one.resources for one in everything)))
-    return request, classes, frozenset(itertools.chain(*(one.names() for one in everything)))
+    _on_root(asked, root)
+    return asked, asked.class_names, asked.trait_names
 
 
-def _on_root(unnumbered: _Group, root: _Group) -> None:
+def _on_root(asked: _Asked, root: _Group) -> None:
     """Give what is asked of the root to the unnumbered group, where `ways` looks for it."""
-    if DISABLED not in root.forbidden:
+    if DISABLED not in root.forbidden_traits:
         raise NotImplementedError(f"candidates that may be {DISABLED}")
-    root.forbidden.remove(DISABLED)
-    if not root.names():
+    root.forbidden_traits.remove(DISABLED)
+    if not root.traits():
         return
-    if unnumbered.resources or unnumbered.names() or root.any_of:
+    if asked.resources or asked.traits() or root.any_traits:
         raise NotImplementedError("root_required of a request with unnumbered resources")
-    unnumbered.required, unnumbered.forbidden = root.required, root.forbidden
+    asked.required_traits = root.required_traits
+    asked.forbidden_traits = root.forbidden_traits
