@@ -7,12 +7,11 @@ of the processor, not what the host's own processor has.
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
 from understudy.compute.libvirt_domain import Guest
-from understudy.compute.libvirt_settings import LibvirtSettings
 
 _VIRT_TYPES: Final = ("kvm", "qemu", "test")
 """The kinds of guests that we can describe, best first."""
@@ -142,22 +141,6 @@ def cpu_traits(present: Collection[str]) -> list[str]:
     if "avx512f" not in present:
         traits = {trait for trait in traits if not trait.startswith("AVX512")}
     return sorted(_X86 + trait for trait in traits)
-
-
-def inventories(
-    totals: Mapping[str, int], settings: LibvirtSettings
-) -> dict[str, dict[str, float]]:
-    """Return the inventories of a host with these totals; a class without any is left out."""
-    found: dict[str, dict[str, float]] = {}
-    for name, total in totals.items():
-        if total < 1:
-            continue
-        found[name] = {"total": total, "max_unit": total}
-        if settings.reserved.get(name):
-            found[name]["reserved"] = min(settings.reserved[name], total)
-        if name in settings.allocation_ratios:
-            found[name]["allocation_ratio"] = settings.allocation_ratios[name]
-    return found
 
 
 def _features(cpu: ET.Element) -> list[ET.Element]:

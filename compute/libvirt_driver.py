@@ -8,15 +8,14 @@ nothing, so a new process finds all that an earlier one made.
 from __future__ import annotations
 
 import logging
-import uuid
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from understudy.compute import libvirt_capabilities as capabilities
 from understudy.compute import libvirt_faults as faults
+from understudy.compute import one_host
 from understudy.compute.libvirt_disks import Disks
 from understudy.compute.libvirt_domain import (
     METADATA,
@@ -27,16 +26,14 @@ from understudy.compute.libvirt_domain import (
     domain_xml,
 )
 from understudy.compute.libvirt_hypervisor import Hypervisor, load_library
-from understudy.compute.libvirt_settings import LibvirtSettings, read_driver_file
+from understudy.compute.libvirt_settings import LibvirtSettings
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.errors import UnderstudyError
-from understudy.objects.host import Host, Provider
+from understudy.objects.host import Host
 from understudy.objects.selection import Selection
 
 LOG = logging.getLogger(__name__)
 
-_NAMES: Final = uuid.UUID("b2d9c1f4-0a53-4b0e-8a6d-3f1f7f5e2c41")
-"""Makes a host's provider keep its uuid for as long as the host keeps its name."""
 _MEMORY_MB, _CPUS = 1, 2
 """Places in the answer of `getInfo`."""
 
@@ -68,23 +65,8 @@ class LibvirtDriver:
             totals = {"VCPU": info[_CPUS], "MEMORY_MB": info[_MEMORY_MB]}
             if self._disks is not None:
                 totals["DISK_GB"] = self._disks.total_gb(connection)
-            traits = {*self._cpu_traits(connection, guest), *self._settings.traits}
-        root = Provider(
-            uuid=str(uuid.uuid5(_NAMES, self._name)),
-            name=self._name,
-            inventories=capabilities.inventories(totals, self._settings),
-            traits=sorted(traits),
-        )
-        host = Host(
-            name=self._name,
-            nodename=self._name,
-            compute_node_uuid=root.uuid,
-            agent=self._name,
-            availability_zone=self._settings.availability_zone,
-            failure_domain=self._settings.failure_domain,
-            providers=[root],
-        )
-        return [host]
+            traits = self._cpu_traits(connection, guest)
+        return [one_host.describe(self._name, totals, traits, self._settings)]
 
     def build(
         self,
@@ -95,13 +77,8 @@ class LibvirtDriver:
         selection: Selection,
     ) -> None:
         """Make the disk, define the domain and start it."""
-        if host != self._name:
-            raise faults.unknown_host(host)
+        claimed = one_host.claimed(self._name, host, selection)
         made_for = Attempt(instance_uuid, attempt)
-        claimed = _claimed(selection)
-        for needed in ("VCPU", "MEMORY_MB"):
-            if not claimed.get(needed):
-                raise faults.not_claimed(needed)
         try:
             disk = self._make_disk(made_for, claimed.get("DISK_GB", 0), request.image)
             self._start(made_for, claimed, disk)
@@ -110,7 +87,7 @@ class LibvirtDriver:
 
     def destroy(self, host: str, instance_uuid: str, attempt: int) -> None:
         """Destroy the domain and the disk of this attempt, and nothing else."""
-        self._check_host(host)
+        one_host.check(self._name, host)
         wanted = Attempt(instance_uuid, attempt)
         with self._hypervisor.use() as connection:
             for domain in connection.listAllDomains(0):
@@ -121,7 +98,7 @@ class LibvirtDriver:
 
     def holds(self, host: str) -> list[tuple[str, int]]:
         """Return the attempts that have a domain, running or not, or only a disk."""
-        self._check_host(host)
+        one_host.check(self._name, host)
         with self._hypervisor.use() as connection:
             found = {self._attempt_of(domain) for domain in connection.listAllDomains(0)}
             disks = set() if self._disks is None else self._disks.attempts(connection)
@@ -132,13 +109,6 @@ class LibvirtDriver:
     def close(self) -> None:
         """End after the steps in progress."""
         self._hypervisor.close()
-
-    def _check_host(self, host: str) -> None:
-        if host != self._name:
-            raise LibvirtDriverError(
-                f"this agent serves {self._name} and no {host}: give it back its old name, "
-                "[compute] agent, until nothing is in hand under that"
-            )
 
     def _guest(self, connection: Any) -> Guest:
         guest = capabilities.best_guest(connection.getCapabilities(), self._settings.virt_type)
@@ -234,15 +204,7 @@ class LibvirtDriver:
 
 def make(agent: str, driver_file: Path | None) -> LibvirtDriver:
     """Make the driver from its file; the entry point."""
-    settings = read_driver_file(driver_file)
+    settings = one_host.read_settings(LibvirtSettings, driver_file)
     keepalive = settings.keepalive_seconds, settings.keepalive_count
     hypervisor = Hypervisor(load_library(), settings.uri, keepalive)
     return LibvirtDriver(agent, hypervisor, settings)
-
-
-def _claimed(selection: Selection) -> Mapping[str, int]:
-    """Return what the claim holds for the instance, over all providers."""
-    amounts: Counter[str] = Counter()
-    for resources in selection.allocations.values():
-        amounts.update(resources)
-    return amounts

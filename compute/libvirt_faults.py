@@ -7,32 +7,18 @@ images that are out of reach for now, and the host for all the rest.
 from __future__ import annotations
 
 from understudy.compute.driver import BuildFault
-from understudy.objects.fault import Fault
+from understudy.compute.one_host import fault
 from understudy.objects.fields import Blame
-
-_LONGEST_MESSAGE = 1000
-
-
-def unknown_host(host: str) -> BuildFault:
-    """The build was sent to the wrong agent."""
-    return _fault("unknown-host", Blame.HOST, f"this agent serves no {host}")
-
-
-def not_claimed(resource_class: str) -> BuildFault:
-    """An instance needs this resource, and the request did not ask for it."""
-    return _fault(
-        "not-claimed", Blame.REQUEST, f"every instance needs {resource_class}: ask for it"
-    )
 
 
 def unknown_image(image: str, pool: str) -> BuildFault:
     """No image of this name is in the pool."""
-    return _fault("unknown-image", Blame.REQUEST, f"the pool {pool} has no image {image}")
+    return fault("unknown-image", Blame.REQUEST, f"the pool {pool} has no image {image}")
 
 
 def image_too_large(image: str, size: int, gigabytes: int) -> BuildFault:
     """The image does not fit on the disk that was asked for."""
-    return _fault(
+    return fault(
         "image-too-large",
         Blame.REQUEST,
         f"{image} has {size} bytes, more than the {gigabytes} DISK_GB that were asked for",
@@ -41,12 +27,12 @@ def image_too_large(image: str, size: int, gigabytes: int) -> BuildFault:
 
 def no_pool() -> BuildFault:
     """The request asks for a disk, and this host makes none."""
-    return _fault("no-pool", Blame.HOST, "the driver file names no storage pool for disks")
+    return fault("no-pool", Blame.HOST, "the driver file names no storage pool for disks")
 
 
 def image_out_of_reach(image: str, pool: str, error: object) -> BuildFault:
     """The pool that images come from does not answer."""
-    return _fault(
+    return fault(
         "image-out-of-reach",
         Blame.NETWORK,
         f"{image} could not be looked up in the pool {pool}: {error}",
@@ -55,28 +41,24 @@ def image_out_of_reach(image: str, pool: str, error: object) -> BuildFault:
 
 def no_disk(error: object) -> BuildFault:
     """The pool for disks is full."""
-    return _fault("no-disk", Blame.HOST, f"the storage pool has no room: {error}")
+    return fault("no-disk", Blame.HOST, f"the storage pool has no room: {error}")
 
 
 def no_memory(error: object) -> BuildFault:
     """The host's memory is used up, by us or by others."""
-    return _fault("no-memory", Blame.HOST, f"the host has too little memory: {error}")
+    return fault("no-memory", Blame.HOST, f"the host has too little memory: {error}")
 
 
 def disk_failed(error: object) -> BuildFault:
     """The disk could not be made, although there is room."""
-    return _fault("disk-failed", Blame.HOST, str(error))
+    return fault("disk-failed", Blame.HOST, str(error))
 
 
 def domain_failed(error: object) -> BuildFault:
     """The domain could not be defined or started, although there is memory."""
-    return _fault("domain-failed", Blame.HOST, str(error))
+    return fault("domain-failed", Blame.HOST, str(error))
 
 
 def hypervisor_down(error: object) -> BuildFault:
     """No connection to the hypervisor, or it broke."""
-    return _fault("hypervisor-down", Blame.HOST, str(error))
-
-
-def _fault(code: str, blames: str, message: str) -> BuildFault:
-    return BuildFault(Fault(code=code, blames=blames, message=message[:_LONGEST_MESSAGE]))
+    return fault("hypervisor-down", Blame.HOST, str(error))

@@ -18,16 +18,13 @@ The file is YAML; every key may be left out:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
-import yaml
+from understudy.compute.one_host import HostSettings
 
 
-@dataclass(frozen=True)
-class LibvirtSettings:
+@dataclass(frozen=True, kw_only=True)
+class LibvirtSettings(HostSettings):
     """The driver file's keys, with their defaults."""
 
     uri: str = "qemu:///system"
@@ -35,21 +32,5 @@ class LibvirtSettings:
     pool: str | None = None
     image_pool: str | None = None
     network: str | None = None
-    reserved: Mapping[str, int] = field(default_factory=lambda: {"MEMORY_MB": 512})
-    allocation_ratios: Mapping[str, float] = field(default_factory=dict)
-    traits: Sequence[str] = ()
-    availability_zone: str | None = None
-    failure_domain: str | None = None
     keepalive_seconds: int = 5
     keepalive_count: int = 5
-
-
-def read_driver_file(path: Path | None) -> LibvirtSettings:
-    """Return what the file says.
-
-    Raises OSError, yaml.YAMLError, or TypeError for a key that is not known.
-    """
-    if path is None:
-        return LibvirtSettings()
-    described: dict[str, Any] = yaml.safe_load(path.read_text()) or {}
-    return LibvirtSettings(**described)

@@ -16,8 +16,9 @@ from tests.integration.support.shared import INSTALL
 from tests.unit.compute.scene import OTHER_VM, VM, request, selection
 from understudy.compute import driver as drivers
 from understudy.compute.driver import BuildFault
-from understudy.compute.libvirt_driver import LibvirtDriver, LibvirtDriverError
+from understudy.compute.libvirt_driver import LibvirtDriver
 from understudy.compute.libvirt_hypervisor import HypervisorClosed
+from understudy.compute.one_host import WrongHost
 from understudy.objects.fields import Blame
 from understudy.objects.selection import Selection
 
@@ -227,8 +228,8 @@ class LibvirtTest(testtools.TestCase):
             BuildFault, self.driver.build, "agent-2", VM, 1, request(), claim(VCPU=1)
         )
         self.assertEqual("unknown-host", failed.fault.code)
-        self.assertRaises(LibvirtDriverError, self.driver.holds, "agent-2")
-        self.assertRaises(LibvirtDriverError, self.driver.destroy, "agent-2", VM, 1)
+        self.assertRaises(WrongHost, self.driver.holds, "agent-2")
+        self.assertRaises(WrongHost, self.driver.destroy, "agent-2", VM, 1)
 
     def test_a_closed_driver_makes_nothing(self) -> None:
         self.driver.close()

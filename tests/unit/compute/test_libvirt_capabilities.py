@@ -4,10 +4,8 @@ import os_traits
 import testtools
 
 from tests.unit.compute.libvirt_xml import CAPABILITIES, DOMAIN_CAPABILITIES, EXPANDED
-from tests.unit.compute.scene import AgentTestCase
 from understudy.compute import libvirt_capabilities as capabilities
 from understudy.compute.libvirt_domain import Guest
-from understudy.compute.libvirt_settings import LibvirtSettings, read_driver_file
 
 
 class GuestTest(testtools.TestCase):
@@ -61,44 +59,3 @@ class TraitsTest(testtools.TestCase):
 
     def test_features_that_are_expanded(self) -> None:
         self.assertEqual({"aes", "avx2", "rtm"}, capabilities.features(EXPANDED))
-
-
-class InventoryTest(testtools.TestCase):
-    """Totals are the hypervisor's, shares the operator's."""
-
-    def test_reserved_and_ratio(self) -> None:
-        settings = LibvirtSettings(reserved={"MEMORY_MB": 512}, allocation_ratios={"VCPU": 4.0})
-        self.assertEqual(
-            {
-                "VCPU": {"total": 8, "max_unit": 8, "allocation_ratio": 4.0},
-                "MEMORY_MB": {"total": 4096, "max_unit": 4096, "reserved": 512},
-            },
-            capabilities.inventories({"VCPU": 8, "MEMORY_MB": 4096, "DISK_GB": 0}, settings),
-        )
-
-    def test_no_more_is_reserved_than_there_is(self) -> None:
-        found = capabilities.inventories(
-            {"MEMORY_MB": 256}, LibvirtSettings(reserved={"MEMORY_MB": 512})
-        )
-        self.assertEqual(256, found["MEMORY_MB"]["reserved"])
-
-
-class FileTest(AgentTestCase):
-    """What the driver's file says."""
-
-    def test_no_file(self) -> None:
-        self.assertEqual("qemu:///system", read_driver_file(None).uri)
-
-    def test_a_file(self) -> None:
-        path = self.folder() / "driver.yaml"
-        path.write_text("uri: qemu:///session\npool: ssd\nreserved: {VCPU: 2}\n")
-        self.assertEqual(
-            LibvirtSettings(uri="qemu:///session", pool="ssd", reserved={"VCPU": 2}),
-            read_driver_file(path),
-        )
-
-    def test_a_key_that_is_not_known(self) -> None:
-        path = self.folder() / "driver.yaml"
-        path.write_text("url: qemu:///session\n")
-        with testtools.ExpectedException(TypeError, ".*url.*"):
-            read_driver_file(path)

@@ -12,7 +12,7 @@ from testtools import content, matchers
 from tests.unit.devstack.stack import PHASES, PLUGIN, Devstack
 from understudy.compute.fake_hosts import read_driver_file
 from understudy.compute.libvirt_settings import LibvirtSettings
-from understudy.compute.libvirt_settings import read_driver_file as read_libvirt_file
+from understudy.compute.one_host import read_settings
 
 TWO_CELLS = 'UNDERSTUDY_CELLS="cell1 cell2"'
 MACHINE = socket.gethostname().partition(".")[0]
@@ -313,7 +313,8 @@ class OtherMachineTest(PluginTestCase):
         self.assertEqual([f"{PLUGIN.parent} -e mysql,libvirt"], devstack.calls("setup_package"))
         self.assertEqual("libvirt", devstack.read("cell1/compute.conf")["compute"]["driver"])
         self.assertEqual(
-            LibvirtSettings(pool="default"), read_libvirt_file(devstack.conf / "cell1/hosts.yaml")
+            LibvirtSettings(pool="default"),
+            read_settings(LibvirtSettings, devstack.conf / "cell1/hosts.yaml"),
         )
 
     def test_a_machine_without_any_service_of_ours(self) -> None:

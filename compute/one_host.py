@@ -1,0 +1,118 @@
+"""What drivers share whose agent serves the one machine that it runs on."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import yaml
+
+from understudy.compute.driver import BuildFault
+from understudy.objects.errors import UnderstudyError
+from understudy.objects.fault import Fault
+from understudy.objects.fields import Blame
+from understudy.objects.host import Host, Provider
+from understudy.objects.selection import Selection
+
+NEEDED: Final = ("VCPU", "MEMORY_MB")
+"""What no virtual machine can do without."""
+_NAMES: Final = uuid.UUID("b2d9c1f4-0a53-4b0e-8a6d-3f1f7f5e2c41")
+"""Makes a host's provider keep its uuid for as long as the host keeps its name."""
+_LONGEST_MESSAGE: Final = 1000
+
+_S = TypeVar("_S", bound="HostSettings")
+
+
+class WrongHost(UnderstudyError):
+    """The agent was asked about a host that it does not serve."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostSettings:
+    """What an operator may say about the machine, in any such driver's file."""
+
+    reserved: Mapping[str, int] = field(default_factory=lambda: {"MEMORY_MB": 512})
+    allocation_ratios: Mapping[str, float] = field(default_factory=dict)
+    traits: Sequence[str] = ()
+    availability_zone: str | None = None
+    failure_domain: str | None = None
+
+
+def read_settings(kind: type[_S], path: Path | None) -> _S:
+    """Return what the YAML file says; without one, the defaults.
+
+    Raises OSError, yaml.YAMLError, or TypeError for a key that is not known.
+    """
+    if path is None:
+        return kind()
+    described: dict[str, Any] = yaml.safe_load(path.read_text()) or {}
+    return kind(**described)
+
+
+def check(name: str, host: str) -> None:
+    """Raise WrongHost unless the host asked about is the one served."""
+    if host != name:
+        raise WrongHost(
+            f"this agent serves {name} and no {host}: give it back its old name, "
+            "[compute] agent, until nothing is in hand under that"
+        )
+
+
+def describe(
+    name: str, totals: Mapping[str, int], traits: Collection[str], settings: HostSettings
+) -> Host:
+    """Return the host called `name`, with one provider that has these totals."""
+    root = Provider(
+        uuid=str(uuid.uuid5(_NAMES, name)),
+        name=name,
+        inventories=inventories(totals, settings),
+        traits=sorted({*traits, *settings.traits}),
+    )
+    return Host(
+        name=name,
+        nodename=name,
+        compute_node_uuid=root.uuid,
+        agent=name,
+        availability_zone=settings.availability_zone,
+        failure_domain=settings.failure_domain,
+        providers=[root],
+    )
+
+
+def inventories(totals: Mapping[str, int], settings: HostSettings) -> dict[str, dict[str, float]]:
+    """Return the inventories of a host with these totals; a class without any is left out."""
+    found: dict[str, dict[str, float]] = {}
+    for name, total in totals.items():
+        if total < 1:
+            continue
+        found[name] = {"total": total, "max_unit": total}
+        if settings.reserved.get(name):
+            found[name]["reserved"] = min(settings.reserved[name], total)
+        if name in settings.allocation_ratios:
+            found[name]["allocation_ratio"] = settings.allocation_ratios[name]
+    return found
+
+
+def claimed(name: str, host: str, selection: Selection) -> Mapping[str, int]:
+    """Return what the claim holds for the instance, over all providers.
+
+    Raises BuildFault where it is for another host, or lacks what is NEEDED.
+    """
+    if host != name:
+        raise fault("unknown-host", Blame.HOST, f"this agent serves no {host}")
+    amounts: Counter[str] = Counter()
+    for resources in selection.allocations.values():
+        amounts.update(resources)
+    for needed in NEEDED:
+        if not amounts[needed]:
+            raise fault("not-claimed", Blame.REQUEST, f"every instance needs {needed}: ask for it")
+    return amounts
+
+
+def fault(code: str, blames: str, message: str) -> BuildFault:
+    """Return the error that a build ends with, its message cut to what travels."""
+    return BuildFault(Fault(code=code, blames=blames, message=message[:_LONGEST_MESSAGE]))
