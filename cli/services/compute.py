@@ -46,13 +46,22 @@ def compose(conf: Configuration, name: str, closing: ExitStack) -> ComputeServic
 
 def kind() -> Kind:
     """Return what is particular to this service."""
-    from understudy.cli.services import checks
+    from understudy.cli.services import checks, foreign
     from understudy.cli.services.launching import Kind
 
     return Kind(
         "understudy-compute",
         compose,
-        (checks.cell_name, checks.bus, checks.journal, checks.driver, checks.state_path),
+        (
+            checks.cell_name,
+            checks.bus,
+            foreign.no_api_database,
+            foreign.no_cell_database,
+            foreign.no_placement,
+            checks.journal,
+            checks.driver,
+            checks.state_path,
+        ),
         name=lambda conf: str(conf.compute.agent),
     )
 

@@ -177,7 +177,7 @@ def kind_of_cell(cell: str) -> Kind:
 
 def kind_of_named_cell() -> Kind:
     """Return what is particular to the conductor of the cell that the file names."""
-    from understudy.cli.services import checks
+    from understudy.cli.services import checks, foreign
     from understudy.cli.services.launching import Kind
 
     return Kind(
@@ -186,6 +186,7 @@ def kind_of_named_cell() -> Kind:
         (
             checks.cell_name,
             checks.bus,
+            foreign.no_api_database,
             checks.cell_database,
             checks.placement,
             checks.state_path,

@@ -26,6 +26,8 @@ LOG = logging.getLogger(__name__)
 PROJECT: Final = "understudy"
 DEFAULT_FILE: Final = f"/etc/{PROJECT}/{PROJECT}.conf"
 
+_NAMED: Final = re.compile(r"([A-Za-z0-9_-]+)\s*[=:]")
+
 Check = Callable[["Configuration"], None]
 """Raises BadInput where a service could not run with the configuration."""
 
@@ -58,6 +60,11 @@ class Configuration(cfg.ConfigOpts):
         folders = [Path(folder) for folder in self.config_dir or ()]
         below = [str(path) for folder in folders for path in sorted(folder.glob("*.conf"))]
         return [*(self.config_file or ()), *below]
+
+    def set_in(self, group: str) -> list[str]:
+        """Return the names of what the files set in a group, known or not, in order."""
+        found = (_NAMED.match(line) for path in self.files() for line in _section(path, group))
+        return [named.group(1).replace("-", "_") for named in found if named]
 
     def refuse(self, group: str, name: str, problem: str, remedy: str) -> BadInput:
         """Return the error that names the option and its file."""

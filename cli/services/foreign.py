@@ -1,0 +1,36 @@
+"""What must not be in a service's files: whoever takes a host or a cell takes what they open.
+
+A service would not use it; but a file that holds it is a mistake that nobody
+notices until it is too late.
+"""
+
+from __future__ import annotations
+
+from understudy.cli import options
+from understudy.cli.services.configuration import Configuration
+from understudy.ledger import options as ledger_options
+
+
+def no_api_database(conf: Configuration) -> None:
+    """Raise BadInput where the file of a cell leads to the API database."""
+    _no_database(conf, options.API_DATABASE, "nothing in a cell may reach the API database")
+
+
+def no_cell_database(conf: Configuration) -> None:
+    """Raise BadInput where the file of a host leads to a database."""
+    _no_database(conf, options.CELL_DATABASE, "a host's agent may reach no database")
+
+
+def no_placement(conf: Configuration) -> None:
+    """Raise BadInput where the file of a host says anything of Placement.
+
+    Which of its options are secrets depends on the plugin that auth_type names.
+    """
+    group = ledger_options.GROUP
+    for name in conf.set_in(group):
+        raise conf.refuse(group, name, "a host's agent may not reach Placement", "take it out")
+
+
+def _no_database(conf: Configuration, group: str, why: str) -> None:
+    if conf[group].connection:
+        raise conf.refuse(group, "connection", why, "take it out")
