@@ -66,6 +66,10 @@ class MariaDB(Server):
         )
         return f"mysql+pymysql://{unique}:{PASSWORD}@{LOOPBACK}:{self.port}/{unique}"
 
+    def execute(self, *statements: str) -> None:
+        """Run statements as the server's root."""
+        self._as_root(*statements)
+
     def drop_database(self, url: str) -> None:
         """Drop what `create_database` made, whoever is connected to it."""
         unique = url.rpartition("/")[2]

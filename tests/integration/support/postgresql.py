@@ -84,6 +84,10 @@ class PostgreSQL(Server):
         )
         return f"postgresql+psycopg2://{unique}:{PASSWORD}@{LOOPBACK}:{self.port}/{unique}"
 
+    def execute(self, *statements: str) -> None:
+        """Run statements as the server's superuser."""
+        self._as_superuser(*statements)
+
     def drop_database(self, url: str) -> None:
         """Drop what `create_database` made, whoever is connected to it."""
         unique = url.rpartition("/")[2]
