@@ -10,6 +10,7 @@ from __future__ import annotations
 # mypy: disable-error-code="no-untyped-call"
 import itertools
 import os
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -121,11 +122,40 @@ class RabbitMQ(Server):
         """Return the same vhost's URL at the port where only TLS is spoken."""
         return url.replace(f":{self.port}/", f":{self.tls_port}/")
 
+    def add_user(
+        self,
+        url: str,
+        name: str,
+        permissions: Mapping[str, str],
+        topics: Mapping[str, str] | None = None,
+    ) -> str:
+        """Return the URL of the same vhost for a new user, who may do less in it.
+
+        `permissions` are patterns by "configure", "write" and "read"; `topics` are those
+        of the routing keys that it may "write" to and "read" of an "exchange".
+        """
+        vhost = _vhost(url)
+        user = f"{name}-{next(self._numbers)}"
+        self._manage("PUT", f"users/{quote(user)}", {"password": PASSWORD, "tags": ""})
+        self._manage("PUT", f"permissions/{quote(vhost)}/{quote(user)}", dict(permissions))
+        if topics is not None:
+            where = f"topic-permissions/{quote(vhost)}/{quote(user)}"
+            self._manage("PUT", where, dict(topics))
+        return url.replace(f"//{vhost}:", f"//{user}:")
+
+    def remove_user(self, url: str) -> None:
+        """Remove the user whom `add_user` made."""
+        self._ask("DELETE", f"users/{urlsplit(url).username}").raise_for_status()
+
     def remove_vhost(self, url: str) -> None:
         """Remove what `add_vhost` made; its connections are closed."""
         vhost = quote(_vhost(url))
         self._ask("DELETE", f"users/{vhost}").raise_for_status()
         self._ask("DELETE", f"vhosts/{vhost}").raise_for_status()
+
+    def management_url(self, path: str) -> str:
+        """Return the URL of something in the API of the management plugin."""
+        return f"http://{LOOPBACK}:{self._management_port}/api/{path}"
 
     def queues(self, url: str) -> list[str]:
         """Return the names of the queues in the vhost of this URL."""
@@ -167,7 +197,7 @@ class RabbitMQ(Server):
     def _ask(self, method: str, path: str, body: object = None) -> requests.Response:
         return requests.request(
             method,
-            f"http://{LOOPBACK}:{self._management_port}/api/{path}",
+            self.management_url(path),
             auth=(ADMINISTRATOR, PASSWORD),
             json=body,
             timeout=30,
