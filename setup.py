@@ -154,6 +154,7 @@ ENTRY_POINTS: dict[str, list[str]] = {
     "understudy.compute.drivers": [
         "fake = understudy.compute.fake_driver:make",
         "libvirt = understudy.compute.libvirt_driver:make",
+        "microvm = understudy.compute.microvm_driver:make",
     ],
     # Option lists for oslo-config-generator (`tox -e genconfig`).
     "oslo.config.opts": [

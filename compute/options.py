@@ -29,13 +29,14 @@ def identity_options() -> list[cfg.Opt]:
             default="fake",
             help="What builds, by its name under the entry points understudy.compute.drivers. "
             "`fake` builds nothing: use it to try a cloud out. `libvirt` makes virtual "
-            "machines and is an extra to install.",
+            "machines and is an extra to install; `microvm` makes small ones with qemu alone.",
         ),
         cfg.StrOpt(
             "driver_file",
             help="The file that the driver reads its own settings from. For `fake` it describes "
             "hosts and faults in YAML, and without it there is one small host; for `libvirt`, the "
-            "hypervisor. Set it for every driver that needs to know what it builds on.",
+            "hypervisor; for `microvm`, where machines and images are. Set it for every driver "
+            "that needs to know what it builds on.",
         ),
         cfg.StrOpt(
             "journal",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -13,26 +12,17 @@ import testtools
 import yaml
 
 from tests.integration.support.shared import INSTALL
-from tests.unit.compute.scene import OTHER_VM, VM, request, selection
+from tests.unit.compute.scene import OTHER_VM, VM, claim, request
 from understudy.compute import driver as drivers
 from understudy.compute.driver import BuildFault
 from understudy.compute.libvirt_driver import LibvirtDriver
 from understudy.compute.libvirt_hypervisor import HypervisorClosed
 from understudy.compute.one_host import WrongHost
 from understudy.objects.fields import Blame
-from understudy.objects.selection import Selection
 
 HOST = "agent-1"
 POOL = "default-pool"
 GIB = 2**30
-
-
-def claim(**resources: int) -> Selection:
-    found = selection(HOST)
-    found.allocation_request = json.dumps(
-        {"allocations": {found.compute_node_uuid: {"resources": resources}}}
-    )
-    return found
 
 
 class LibvirtTest(testtools.TestCase):
@@ -78,7 +68,7 @@ class LibvirtTest(testtools.TestCase):
     def build(
         self, attempt: int = 1, vm: str = VM, image: str | None = None, **resources: int
     ) -> None:
-        claimed = claim(**({"VCPU": 1, "MEMORY_MB": 64} | resources))
+        claimed = claim(HOST, **({"VCPU": 1, "MEMORY_MB": 64} | resources))
         self.driver.build(HOST, vm, attempt, request(image), claimed)
 
     def fault(self, image: str | None = None, **resources: int) -> tuple[str, str]:
@@ -225,7 +215,7 @@ class LibvirtTest(testtools.TestCase):
 
     def test_a_build_for_another_host_is_not_ours(self) -> None:
         failed = self.assertRaises(
-            BuildFault, self.driver.build, "agent-2", VM, 1, request(), claim(VCPU=1)
+            BuildFault, self.driver.build, "agent-2", VM, 1, request(), claim("agent-2", VCPU=1)
         )
         self.assertEqual("unknown-host", failed.fault.code)
         self.assertRaises(WrongHost, self.driver.holds, "agent-2")

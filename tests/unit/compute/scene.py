@@ -56,6 +56,15 @@ def selection(host: str) -> Selection:
     )
 
 
+def claim(host: str, **resources: int) -> Selection:
+    """Return a selection of the host that claims these amounts."""
+    found = selection(host)
+    found.allocation_request = json.dumps(
+        {"allocations": {found.compute_node_uuid: {"resources": resources}}}
+    )
+    return found
+
+
 class AgentTestCase(testtools.TestCase):
     """Catches logs, and shows them with a test that failed."""
 
