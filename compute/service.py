@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 from understudy.compute.bell import Bell
@@ -47,10 +48,21 @@ class ComputeService:
         )
 
     def start(self) -> None:
-        """Go on with what was left unfinished, listen, register and beat."""
+        """Listen, go on with what was left unfinished, register and beat.
+
+        Where that fails, nothing of it stays: another try needs the journal.
+        """
+        with ExitStack() as undo:
+            undo.callback(self._driver.close)
+            self._start(undo)
+            undo.pop_all()
+
+    def _start(self, undo: ExitStack) -> None:
         settings = self._settings
         self._journal = Journal(self._journal_path)
+        undo.callback(self._journal.close)
         self._pools = ThreadPools(settings.build_workers, settings.call_workers)
+        undo.callback(self._pools.close)
         self._bell = Bell()
         parts = AgentParts(
             self._name,
@@ -63,8 +75,9 @@ class ComputeService:
         )
         self._reporter = parts.reporter
         self._server = Server(self._bus, "compute", [parts.endpoint], name=self._name)
-        parts.agent.resume()
+        # Before anything is begun: it is what fails, while there is no broker.
         self._server.start()
+        parts.agent.resume()
         self._start_reporting()
 
     def stop(self) -> None:

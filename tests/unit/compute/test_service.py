@@ -98,6 +98,13 @@ class ServiceTest(AgentTestCase):
         self.addCleanup(service.stop)
         return service
 
+    def agent_without_a_bus(self) -> ComputeService:
+        """Return an agent on the same disk and hosts, whose bus cannot be listened on."""
+        bus = Bus.open(self.bus.name, EMBEDDED)
+        bus.close()
+        driver = FakeDriver([fake_host("host-a", AGENT, {"VCPU": 8})], None, self.holdings)
+        return ComputeService(bus, AGENT, driver, self.journal, Settings())
+
     def cast(self, vm: str = VM, host: str = "host-a", attempt: int = 1) -> None:
         self.conductor.cast(host, vm, attempt)
         self.client.build(RequestContext(), AGENT, host, vm, attempt, request(), selection(host))
@@ -109,6 +116,16 @@ class ServiceTest(AgentTestCase):
         self.stopping(self.agent())
         self.wait_until(lambda conductor: len(conductor.beats) > 2)
         self.assertEqual({"host-a", "host-b"}, set(self.conductor.hosts))
+
+    def test_a_start_without_a_bus_leaves_the_journal_to_the_next(self) -> None:
+        killed = self.agent(FaultPlan(delay_seconds=3600))
+        self.cast()
+        self.wait_until(starts)
+        killed.kill()
+        for _ in range(2):
+            self.assertRaises(AttributeError, self.agent_without_a_bus().start)
+        self.stopping(self.agent())
+        self.wait_until(lambda conductor: conductor.state(VM) == states.ACTIVE)
 
     def test_a_build_and_its_end(self) -> None:
         self.stopping(self.agent())
