@@ -21,7 +21,7 @@ unexport PYTHON
 # Two pips must not write to one environment.
 .NOTPARALLEL:
 .SECONDARY:
-.PHONY: help venv demo cluster cluster-down test lint lint-style lint-format lint-types \
+.PHONY: help venv demo cluster cluster-down chaos-real test lint lint-style lint-format lint-types \
         lint-floors lint-shell docs bench clean distclean
 
 help: ## list the targets
@@ -39,6 +39,10 @@ cluster: $(VENV)/.with-test ## run a cloud of separate processes and real server
 
 cluster-down: $(VENV)/.with-test ## end what `make cluster` runs
 	@$(BIN)/python -m tests.integration.support.cluster --down
+
+chaos-real: $(VENV)/.with-test ## kill processes of a real cloud under load: KILLS=N, SEED=S
+	@tools/install-packages integration
+	@$(BIN)/python -m tests.chaos.real $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
 test: $(VENV)/.with-test ## run all tests, one worker a core; as root, install the servers they need
 	@$(if $(findstring integration,$(TESTS)),tools/install-packages integration)
