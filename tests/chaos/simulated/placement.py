@@ -22,7 +22,15 @@ from tests.chaos.simulated.placement_http import SimulatedAdapter
 from tests.chaos.simulated.placement_providers import SimulatedProviders
 from tests.chaos.simulated.placement_search import SimulatedSearch
 from tests.fakes.ledger_store import Allocations, Consumer, Store
+from understudy.ledger import api
+from understudy.ledger.books import PlacementBooks
+from understudy.ledger.candidates import PlacementCandidates
+from understudy.ledger.claims import PlacementClaims
+from understudy.ledger.inventory import PlacementInventory
+from understudy.ledger.ledger import Ledger
+from understudy.ledger.pauses import Pause
 from understudy.ledger.protocols import Owner
+from understudy.ledger.vocabulary import PlacementVocabulary
 
 Handler = Callable[[Request], Answer]
 
@@ -47,6 +55,21 @@ class SimulatedPlacement:
     def adapter(self, gate: Gate) -> ksa_adapter.Adapter:
         """Return what stands in for keystoneauth's adapter in a process behind this gate."""
         return cast(ksa_adapter.Adapter, SimulatedAdapter(self._answer, self._claims.tear, gate))
+
+    def ledger(self, gate: Gate, pause: Pause, clock: Callable[[], float]) -> Ledger:
+        """Return the real ledger as a process behind this gate has it.
+
+        It waits by `pause` between two tries, and keeps names for a time on `clock`.
+        """
+        placement = api.PlacementApi(self.adapter(gate))
+        vocabulary = PlacementVocabulary(placement, clock=clock)
+        return Ledger(
+            PlacementClaims(placement, pause),
+            PlacementCandidates(placement),
+            PlacementInventory(placement, vocabulary, pause),
+            vocabulary,
+            PlacementBooks(placement),
+        )
 
     @property
     def holding(self) -> dict[str, Allocations]:
