@@ -8,6 +8,7 @@ are only quoted.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -26,6 +27,7 @@ CONCURRENT_UPDATE: Final = "placement.concurrent_update"
 
 Query = Sequence[tuple[str, str]]
 
+_LOOK_AT: Final = "check [placement] region_name and valid_interfaces"
 _TRY_LATER: Final = (408, 429)
 _CLIENT_ERROR: Final = 400
 _SERVER_ERROR: Final = 500
@@ -125,7 +127,7 @@ class PlacementApi:
 
     def _send(self, operation: str, method: str, path: str, **kwargs: Any) -> requests.Response:
         """Send the request; _AnswerLost once it may have reached the other side."""
-        self._authenticate(operation)
+        endpoint = self._authenticate(operation)
         try:
             return self._adapter.request(
                 path,
@@ -138,20 +140,21 @@ class PlacementApi:
         except ksa_errors.ClientException as error:
             # keystoneauth calls every timeout a ConnectTimeout; only what it caught can tell.
             cause = error.__context__
-            if _never_sent(cause):
-                raise errors.LedgerUnavailable(operation, str(error)) from error
+            if _never_sent(cause) or _is_keystones(error, cause, endpoint):
+                raise errors.LedgerUnavailable(operation, _told(error)) from error
             timed_out = isinstance(cause, requests.exceptions.Timeout)
             raise _AnswerLost(str(error), timed_out) from error
 
-    def _authenticate(self, operation: str) -> None:
-        """Do beforehand what could fail without Placement being asked."""
+    def _authenticate(self, operation: str) -> str:
+        """Do beforehand what could fail without Placement being asked; return its endpoint."""
         try:
             self._adapter.get_token()
             endpoint = self._adapter.get_endpoint()
         except ksa_errors.ClientException as error:
-            raise errors.LedgerUnavailable(operation, str(error)) from error
+            raise errors.LedgerUnavailable(operation, _told(error)) from error
         if endpoint is None:
-            raise errors.LedgerUnavailable(operation, "the catalog has no endpoint for it")
+            raise errors.LedgerUnavailable(operation, f"no endpoint for it; {_LOOK_AT}")
+        return endpoint
 
 
 class _AnswerLost(Exception):
@@ -169,7 +172,28 @@ def _never_sent(cause: BaseException | None) -> bool:
     if not isinstance(cause, requests.exceptions.ConnectionError) or not cause.args:
         return False
     reason = getattr(cause.args[0], "reason", None)
+    if isinstance(reason, urllib3.exceptions.SSLError) and reason.args:
+        # We hung up before we said anything.
+        return isinstance(reason.args[0], ssl.SSLCertVerificationError)
     return isinstance(reason, urllib3.exceptions.NewConnectionError)
+
+
+def _is_keystones(
+    error: ksa_errors.ClientException, cause: BaseException | None, endpoint: str
+) -> bool:
+    """Did it fail at Keystone, which is asked again where Placement has refused a token?"""
+    if not isinstance(error, ksa_errors.ConnectionError):
+        return True
+    asked = getattr(cause, "request", None)
+    return asked is not None and not str(asked.url).startswith(endpoint)
+
+
+def _told(error: ksa_errors.ClientException) -> str:
+    if isinstance(error, ksa_errors.Unauthorized):
+        return f"Keystone refuses the credentials in [placement]: {error}"
+    if isinstance(error, ksa_errors.CatalogException):
+        return f"{error}; {_LOOK_AT}"
+    return str(error)
 
 
 def _is_outage(response: requests.Response) -> bool:

@@ -24,11 +24,13 @@ def connect(
     verify: bool | str = True,
     cert: str | tuple[str, str] | None = None,
     connections: int = 32,
+    timeouts: api.Timeouts | None = None,
 ) -> ksa_adapter.Adapter:
     """Return an adapter that authenticates with `auth` and looks the endpoint up there.
 
     `token_endpoint.Token(url, token)` is an `auth` that needs no Keystone.
-    `connections` are kept open and shared by all threads.
+    `connections` are kept open and shared by all threads. `timeouts` are for
+    what `auth` asks of Keystone; requests to Placement bring their own.
     """
     transport = ksa_session.TCPKeepAliveAdapter(
         pool_connections=connections, pool_maxsize=connections
@@ -36,8 +38,13 @@ def connect(
     http = requests.Session()
     http.mount("https://", transport)
     http.mount("http://", transport)
+    session = ksa_session.Session(session=http, verify=verify, cert=cert)
+    timeouts = timeouts or api.Timeouts()
+    # Without it a Keystone that hangs would keep every thread for ever. It is handed to requests
+    # as it is, which takes a pair too.
+    session.timeout = (timeouts.connect, timeouts.read)  # type: ignore[assignment]
     return ksa_adapter.Adapter(
-        ksa_session.Session(session=http, verify=verify, cert=cert),
+        session,
         auth=auth,
         service_type=_SERVICE_TYPE,
         region_name=region_name,

@@ -52,6 +52,7 @@ def connect(conf: cfg.ConfigOpts) -> Ledger:
     if auth is None:
         raise cfg.RequiredOptError("auth_type", cfg.OptGroup(GROUP))
     session = loading.load_session_from_conf_options(conf, GROUP)
+    timeouts = api.Timeouts(group.connect_timeout, group.read_timeout)
     adapter = http.connect(
         auth,
         region_name=group.region_name,
@@ -60,8 +61,8 @@ def connect(conf: cfg.ConfigOpts) -> Ledger:
         verify=True if session.verify is None else session.verify,
         cert=session.cert,
         connections=group.connections,
+        timeouts=timeouts,
     )
-    timeouts = api.Timeouts(group.connect_timeout, group.read_timeout)
     return Ledger.on(adapter, timeouts, group.max_equal_groups)
 
 

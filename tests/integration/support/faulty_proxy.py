@@ -11,6 +11,7 @@ import http.server
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -42,6 +43,8 @@ class FaultyProxy(fixtures.Fixture):
         self.faults = Faults()
         self.delay = 0.0
         """Seconds that each request waits before anything else happens to it."""
+        self.admits: Callable[[str], bool] = lambda token: True
+        """Whose token is let in, as by Keystone's middleware; others get 401."""
         self.ended = threading.Event()
 
     def _setUp(self) -> None:  # noqa: N802
@@ -107,6 +110,9 @@ class _Request(http.server.BaseHTTPRequestHandler):
         proxy = self.server.proxy
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         proxy.ended.wait(proxy.delay)
+        if not proxy.admits(self.headers.get("X-Auth-Token", "")):
+            self._answer(401, [("Content-Type", "application/json")], b"{}")
+            return
         plan = proxy.faults.of_read if self.command == "GET" else proxy.faults.of_write
         match plan(f"{self.command} {self.path}"):
             case Fault.NONE:
