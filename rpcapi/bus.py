@@ -30,10 +30,19 @@ class Bus:
     """A named transport; open it after the fork, close it when done."""
 
     def __init__(
-        self, name: str, transport: messaging.RPCTransport, release: str | None = None
+        self,
+        name: str,
+        transport: messaging.RPCTransport,
+        release: str | None = None,
+        longest_wait: float = options.LONGEST_WAIT,
     ) -> None:
-        """Take a transport that is open; `open` makes one."""
+        """Take a transport that is open; `open` makes one.
+
+        `longest_wait` is how many seconds of work may wait for a server here
+        that tells callers to come back.
+        """
         self.name = name
+        self.longest_wait = longest_wait
         self.transport = transport
         self.release = release
 
@@ -68,7 +77,7 @@ class Bus:
             conf, url=transport_url, allowed_remote_exmods=list(WIRE_ERRORS)
         )
         connections.bound(transport)
-        return cls(name, transport, release)
+        return cls(name, transport, release, conf[options.OVERLOAD].longest_wait)
 
     def topic(self, service: str) -> str:
         """Return the topic of `service` here: "understudy.cell1.compute"."""

@@ -6,6 +6,9 @@ knows best whether asking again is safe.
 
 from __future__ import annotations
 
+import random
+import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import oslo_messaging as messaging
@@ -15,10 +18,13 @@ from oslo_versionedobjects import exception as object_errors
 from understudy.objects.errors import UnderstudyError
 from understudy.rpcapi import errors, tracing, versions
 from understudy.rpcapi.bus import Bus
+from understudy.rpcapi.connections import QueueFull
 from understudy.rpcapi.context import RequestContext
 
 DEFAULT_TIMEOUT: Final = 60.0
 """Seconds that a call waits, unless its caller says otherwise."""
+QUEUE_FULL_DELAY: Final = 2.0
+"""About how many seconds until a queue that took no more may take some again."""
 
 # MessageUndeliverable is no MessagingException, and no broker at all is kombu's error.
 _FAILURES: Final = (
@@ -35,16 +41,28 @@ class Client:
     """What all clients share; `service` and `version` are set by each.
 
     Every method raises ServiceUnavailable if its message was not delivered or
-    not answered in time, PeerTooOld if this bus is pinned to a version without
-    it, and what the endpoint raised.
+    not answered in time, Overloaded if there is more to do than can be done in
+    time, PeerTooOld if this bus is pinned to a version without it, and what the
+    endpoint raised.
     """
 
     service: str
     version: str
 
-    def __init__(self, bus: Bus, *, timeout: float = DEFAULT_TIMEOUT) -> None:
-        """Talk to the service on `bus`; a call waits `timeout` seconds for its answer."""
+    def __init__(
+        self,
+        bus: Bus,
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        come_back: Callable[[float], None] | None = None,
+    ) -> None:
+        """Talk to the service on `bus`; a call waits `timeout` seconds for its answer.
+
+        Who is told to come back waits with `come_back`, which takes seconds, and
+        asks again within that time; without it, Overloaded is raised at once.
+        """
         self._timeout = timeout
+        self._come_back = come_back
         self._pinned = versions.cap(self.service, bus.release)
         self._rpc = messaging.get_rpc_client(
             bus.transport,
@@ -69,7 +87,20 @@ class Client:
 
         The message expires in the broker after `timeout` seconds too.
         """
-        wait = self._timeout if timeout is None else timeout
+        left = self._timeout if timeout is None else timeout
+        until = time.monotonic() + left
+        while True:
+            try:
+                return self._ask(ctxt, method, since, left, arguments)
+            except errors.Overloaded as overloaded:
+                left = until - time.monotonic() - overloaded.retry_after_seconds
+                if self._come_back is None or left <= 0:
+                    raise
+                self._come_back(overloaded.retry_after_seconds)
+
+    def _ask(
+        self, ctxt: RequestContext, method: str, since: str, wait: float, arguments: dict[str, Any]
+    ) -> Any:
         try:
             with tracing.following(ctxt.request_id):
                 prepared = self._rpc.prepare(version=since, timeout=wait)
@@ -104,6 +135,9 @@ class Client:
         match error:
             case messaging.RPCVersionCapError():
                 return errors.PeerTooOld(self.service, needed, self._pinned)
+            case QueueFull():
+                # Not all at once.
+                return errors.Overloaded(self.service, QUEUE_FULL_DELAY * random.uniform(0.5, 1.5))
             case messaging.MessageUndeliverable():
                 detail = f"nobody listens for {method}"
             case _:

@@ -13,10 +13,15 @@ import ssl
 from typing import Any
 
 import oslo_messaging as messaging
+from amqp.exceptions import MessageNacked
 from kombu import exceptions as kombu_errors
-from oslo_messaging._drivers import impl_rabbit
+from oslo_messaging._drivers import common, impl_rabbit
 
 LOG = logging.getLogger(__name__)
+
+
+class QueueFull(messaging.MessageUndeliverable):
+    """The broker takes no more for this queue: a policy bounds its length."""
 
 
 class BoundedConnection(impl_rabbit.Connection):
@@ -37,6 +42,34 @@ class BoundedConnection(impl_rabbit.Connection):
             super().reset()
         except Exception as error:
             LOG.warning("lost a connection to the broker: %s", error)
+
+    def waiting(self, queue: str) -> tuple[int, int]:
+        """Return how many messages in a queue nobody has taken, and how many listen to it."""
+        found: list[Any] = []
+
+        def look() -> None:
+            found.append(self.channel.queue_declare(queue=queue, passive=True))
+
+        with self._connection_lock:
+            self.ensure(look, retry=1)
+        return int(found[-1].message_count), int(found[-1].consumer_count)
+
+    def stop_delivery(self) -> None:
+        """Have no more messages delivered, and wait for no answer to that."""
+        with self._connection_lock:
+            try:
+                for tag in self._consumers.values():
+                    self.channel.basic_cancel(str(tag), nowait=True)
+            except Exception as error:
+                LOG.debug("delivery ended by itself: %s", error)
+
+    def _publish(
+        self, exchange: Any, msg: Any, routing_key: Any = None, *args: Any, **kwargs: Any
+    ) -> None:
+        try:
+            super()._publish(exchange, msg, routing_key, *args, **kwargs)
+        except MessageNacked as error:
+            raise QueueFull(error, exchange.name, routing_key, msg) from error
 
 
 def attempts(url: messaging.TransportURL) -> int:
@@ -68,3 +101,13 @@ def reach(transport: messaging.RPCTransport) -> None:
     """Raise what the driver raises unless the broker takes a connection of this transport."""
     with transport._driver._get_connection():
         pass
+
+
+def waiting(driver: Any, queue: str) -> tuple[int, int]:
+    """Return how many messages in a queue nobody has taken, and how many listen to it.
+
+    On a connection of its own: a queue that is not there would close the listener's.
+    """
+    with driver._get_connection(common.PURPOSE_SEND) as connection:
+        waiting: tuple[int, int] = connection.waiting(queue)
+    return waiting

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+import time
+from typing import Any, Final
 
 import oslo_messaging as messaging
 from oslo_context import context
+
+PATIENCE: Final = "patience_ends"
+"""Where a server notes when, by time.monotonic(), a caller will have given up."""
 
 
 class RequestContext(context.RequestContext):
@@ -27,6 +32,7 @@ class RequestContext(context.RequestContext):
         super().__init__(
             project_id=project_id, user_id=user_id, request_id=request_id, overwrite=overwrite
         )
+        self.patience_ends = math.inf
 
     @classmethod
     def of_instance(cls, request_id: str, project_id: str, user_id: str) -> RequestContext:
@@ -35,6 +41,13 @@ class RequestContext(context.RequestContext):
         It is logged under the build request's id.
         """
         return cls(project_id, user_id, request_id)
+
+    def patience(self) -> float:
+        """Return for how many seconds at most the caller still waits for the answer.
+
+        It may be less: what a message waited in the broker, only the broker knows.
+        """
+        return max(self.patience_ends - time.monotonic(), 0.0)
 
     def facts(self) -> dict[str, str | None]:
         """Return what travels."""
@@ -71,4 +84,5 @@ class ContextSerializer(messaging.Serializer):
         )
         # Logs name what a resource is; it does not travel, the server notes it.
         context.resource_uuid = facts.get("instance_uuid")
+        context.patience_ends = facts.get(PATIENCE, math.inf)
         return context

@@ -84,11 +84,17 @@ class Channel(virtual.Channel):
             _arrivals.setdefault(queue, set()).add(self.connection.arrival)
         super().basic_consume(queue, *args, **kwargs)
 
-    def basic_cancel(self, consumer_tag: str) -> None:
+    def basic_cancel(self, consumer_tag: str, nowait: bool = False) -> None:
         with _declaring:
             consumed = str(self._tag_to_queue.get(consumer_tag))
             _arrivals.get(consumed, set()).discard(self.connection.arrival)
         super().basic_cancel(consumer_tag)
+
+    def queue_declare(self, queue: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        """Return how many messages wait and how many listen, as a broker does."""
+        declared = super().queue_declare(queue, *args, **kwargs)
+        with _declaring:
+            return declared._replace(consumer_count=len(_arrivals.get(declared.queue, ())))
 
     def _reaches_a_queue(self, exchange: str, routing_key: str) -> bool:
         if exchange:
@@ -106,7 +112,13 @@ class Channel(virtual.Channel):
         return self.queues.setdefault(queue, Queue())
 
     def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
-        self._messages(queue).put((_expiry(message), message))
+        messages, aged = self._messages(queue), (_expiry(message), message)
+        if message.get("redelivered"):
+            # It was given back: it is the next again, and lives no longer for that.
+            with messages.mutex:
+                messages.queue.appendleft(aged)
+        else:
+            messages.put(aged)
         with _declaring:
             waiting = tuple(_arrivals.get(queue, ()))
         for arrival in waiting:
@@ -171,6 +183,10 @@ class Transport(virtual.Transport):
 
 
 def _expiry(message: Any) -> float:
-    """Return when the message expires, by time.monotonic()."""
-    milliseconds = message["properties"].get("expiration")
-    return math.inf if milliseconds is None else time.monotonic() + int(milliseconds) / 1000
+    """Return when the message expires, by time.monotonic(): counted from when it first came."""
+    properties = message["properties"]
+    milliseconds = properties.get("expiration")
+    if milliseconds is None:
+        return math.inf
+    expiry: float = properties.setdefault("expiry", time.monotonic() + int(milliseconds) / 1000)
+    return expiry

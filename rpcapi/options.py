@@ -18,6 +18,9 @@ from oslo_messaging._tracing import client as tracing
 from understudy.rpcapi import versions
 
 UPGRADE: Final = "upgrade"
+OVERLOAD: Final = "overload"
+
+LONGEST_WAIT: Final = 5.0
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
@@ -35,7 +38,21 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
                     "none of the old one is left.",
                 )
             ],
-        )
+        ),
+        (
+            OVERLOAD,
+            [
+                cfg.FloatOpt(
+                    "longest_wait",
+                    default=LONGEST_WAIT,
+                    min=0.1,
+                    help="Seconds of work that may wait for a scheduler or a super conductor; who "
+                    "calls while there is more is told when to ask again. Raise it where bursts "
+                    "are refused that could have waited, and keep it well below the time that "
+                    "clients wait for an answer; lower it for callers with less patience.",
+                )
+            ],
+        ),
     ]
 
 

@@ -1,16 +1,15 @@
 """Listen for a service's calls, and let nothing untyped out.
 
-oslo.messaging acknowledges a message as it arrives and queues what its threads
-cannot take, without bound and out of the broker's sight. Here the listener
-waits instead, so that what is not begun stays in the broker, where others of
-the service can take it and where it expires when its caller stops waiting.
+What is not begun stays in the broker, where others of the service can take it
+and where it expires when its caller stops waiting. Of calls that wait for more
+than can be done in time, a server that `refuses` takes the oldest and answers
+Overloaded, which costs next to nothing.
 """
 
 from __future__ import annotations
 
 import functools
 import logging
-import threading
 from collections.abc import Sequence
 from concurrent import futures
 from typing import Any, Final
@@ -22,10 +21,15 @@ from oslo_messaging.rpc import server as rpc_server
 from understudy.objects.errors import UnderstudyError
 from understudy.rpcapi import errors
 from understudy.rpcapi.bus import WIRE_ERRORS, Bus
+from understudy.rpcapi.intake import Intake
+from understudy.rpcapi.overload import Overload
+from understudy.rpcapi.workers import Workers
 
 LOG = logging.getLogger(__name__)
 
 DEFAULT_WORKERS: Final = 8
+REFUSERS: Final = 4
+"""Threads that tell callers to come back: each waits for the broker most of the time."""
 
 
 class Server:
@@ -46,11 +50,15 @@ class Server:
         *,
         name: str,
         workers: int = DEFAULT_WORKERS,
+        refuses: bool = False,
     ) -> None:
         """Make a server for `service` ("scheduler"), of which `name` is one process.
 
-        `workers` calls are handled at a time, each in a thread of its own.
+        `workers` calls are handled at a time, each in a thread of its own. If it
+        `refuses`, callers are told to come back when the bus's `longest_wait`
+        does not do for all who wait; casts are always kept.
         """
+        overload = Overload(bus.longest_wait) if refuses else None
         self._workers = workers
         self._server = messaging.get_rpc_server(
             bus.transport,
@@ -58,7 +66,7 @@ class Server:
             list(endpoints),
             serializer=bus.serializer(),
             access_policy=messaging.ExplicitRPCAccessPolicy,
-            server_cls=functools.partial(_BoundedServer, service, workers),
+            server_cls=functools.partial(_BoundedServer, service, workers, overload),
         )
 
     def start(self) -> None:
@@ -71,6 +79,7 @@ class Server:
 
     def wait(self) -> None:
         """Wait, after `stop`, until all that was begun is done and answered."""
+        self._server.refuse_no_more()
         self._server.wait()
 
 
@@ -78,23 +87,42 @@ class _BoundedServer(rpc_server.RPCServer):
     """An RPC server that takes a message only when a thread is free for it."""
 
     def __init__(
-        self, service: str, workers: int, transport: Any, target: Any, dispatcher: Any, *rest: Any
+        self,
+        service: str,
+        workers: int,
+        overload: Overload | None,
+        transport: Any,
+        target: Any,
+        dispatcher: Any,
+        *rest: Any,
     ) -> None:
         super().__init__(transport, target, _TypedDispatcher(service, dispatcher), *rest)
         # The stdlib's: it ends at once, where the default one's idle threads take a second.
         self._executor_cls = futures.ThreadPoolExecutor
-        self._free = threading.Semaphore(workers)
+        self._overload = overload
+        self._takers = Workers(workers), Workers(REFUSERS)
+        self._refusers = futures.ThreadPoolExecutor(REFUSERS)
+
+    def refuse_no_more(self) -> None:
+        """Wait until all who were to be refused are."""
+        self._refusers.shutdown(wait=True)
+
+    def _create_listener(self) -> Any:
+        return Intake.listen(
+            self.transport._driver, self._target, *self._takers, overload=self._overload
+        )
 
     def _on_incoming(self, incoming: Any) -> None:
-        # Runs in the listener's own thread: while it waits here, nothing is fetched.
-        self._free.acquire()
-        super()._on_incoming(incoming)
+        if incoming[0].come_back_after is None:
+            super()._on_incoming(incoming)
+        else:
+            self._refusers.submit(self._process_incoming, incoming)
 
     def _process_incoming(self, incoming: Any) -> None:
         try:
             super()._process_incoming(incoming)
         finally:
-            self._free.release()
+            incoming[0].done()
 
 
 class _TypedDispatcher:
@@ -110,6 +138,8 @@ class _TypedDispatcher:
         if isinstance(instance, str):
             incoming.ctxt["instance_uuid"] = instance
         try:
+            if incoming.come_back_after is not None:
+                raise errors.Overloaded(self._service, incoming.come_back_after)
             return self._dispatcher.dispatch(incoming)
         except rpc_dispatcher.ExpectedException as expected:
             self._raise_typed(expected.exc_info[1], incoming)

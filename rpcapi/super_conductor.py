@@ -38,8 +38,12 @@ class SuperConductorClient(Client):
         timeout: float = DEFAULT_TIMEOUT,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Talk to the service on `bus`; `pause` waits that many seconds between two polls."""
-        super().__init__(bus, timeout=timeout)
+        """Talk to the service on `bus`.
+
+        `pause` waits that many seconds, between two polls and where the service
+        is overloaded: a call then comes back by itself, within its timeout.
+        """
+        super().__init__(bus, timeout=timeout, come_back=pause)
         self._pause = pause
 
     def build(self, ctxt: RequestContext, request: BuildRequest) -> BuildAccepted:
@@ -77,12 +81,16 @@ class SuperConductorClient(Client):
         pause = FIRST_PAUSE
         while True:
             left = max(until - time.monotonic(), FIRST_PAUSE)
-            result = self.result(ctxt, request_id, timeout=min(left, self._timeout))
-            if on_progress is not None and result != last:
-                on_progress(result)
-            if result.ended:
-                return result
-            last = result
+            try:
+                result = self.result(ctxt, request_id, timeout=min(left, self._timeout))
+            except errors.Overloaded as overloaded:
+                pause = max(pause, overloaded.retry_after_seconds)
+            else:
+                if on_progress is not None and result != last:
+                    on_progress(result)
+                if result.ended:
+                    return result
+                last = result
             left = until - time.monotonic()
             if left <= 0:
                 timed_out = errors.WaitTimedOut(request_id, timeout)

@@ -15,7 +15,7 @@ CTXT = RequestContext("a-project", "a-user")
 
 class ServerTest(BusTestCase):
     in_hand = 1
-    """Messages that a server has taken and has no thread for."""
+    """Messages that are with a server, unacknowledged, and that it has no thread for."""
 
     def setUp(self) -> None:
         super().setUp()

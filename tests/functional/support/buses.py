@@ -42,10 +42,16 @@ class Buses(fixtures.Fixture):
         return bus
 
     def serve(
-        self, bus: Bus, service: str, *endpoints: object, name: str = "one", workers: int = 8
+        self,
+        bus: Bus,
+        service: str,
+        *endpoints: object,
+        name: str = "one",
+        workers: int = 8,
+        refuses: bool = False,
     ) -> Server:
         """Return a started server of these endpoints; it stops before its bus closes."""
-        server = Server(bus, service, endpoints, name=name, workers=workers)
+        server = Server(bus, service, endpoints, name=name, workers=workers, refuses=refuses)
         server.start()
         self.addCleanup(server.wait)
         self.addCleanup(server.stop)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.functional.rpcapi import test_clients, test_failures, test_server
+from tests.functional.rpcapi import test_clients, test_failures, test_overload, test_server
 from tests.integration.rpcapi.subject import OnRabbitMQ, RabbitBuses
 
 
@@ -28,8 +28,17 @@ class FailuresTest(OnRabbitMQ, test_failures.FailuresTest):
 
 class ServerTest(OnRabbitMQ, test_server.ServerTest):
     buses: RabbitBuses
-    # oslo.messaging acknowledges what it has in hand, and the broker hands out the next.
-    in_hand = 2
 
     def in_the_broker(self) -> int:
         return self.buses.ready(self.cell, "conductor")
+
+
+class OverloadTest(OnRabbitMQ, test_overload.OverloadTest):
+    buses: RabbitBuses
+
+    def in_the_broker(self) -> int:
+        return self.buses.ready(self.cell, "conductor")
+
+
+class PatienceTest(OnRabbitMQ, test_overload.PatienceTest):
+    pass

@@ -172,6 +172,18 @@ class RabbitMQ(Server):
             declared = entity.Queue(queue, channel=broker.channel()).queue_declare(passive=True)
             return int(declared.message_count)
 
+    def bound_queues(self, url: str, length: int) -> None:
+        """Let no queue of ours in the vhost of this URL hold more messages than that."""
+        self._manage(
+            "PUT",
+            f"policies/{quote(_vhost(url))}/bounded",
+            {
+                "pattern": "^understudy[.]",
+                "definition": {"max-length": length, "overflow": "reject-publish"},
+                "apply-to": "queues",
+            },
+        )
+
     def published(self, url: str) -> int:
         """Return how many messages were ever published in the vhost; five seconds late at most."""
         found = self._manage("GET", f"vhosts/{quote(_vhost(url))}?columns=message_stats")

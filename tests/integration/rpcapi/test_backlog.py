@@ -1,0 +1,77 @@
+"""What waits in the broker: bounded by its policy, and not lost with who has it in hand."""
+
+from __future__ import annotations
+
+from tests.functional.rpcapi.recording import PATIENCE, Holding, Recording
+from tests.integration.rpcapi.subject import OnRabbitMQ
+from tests.integration.support.waiting import wait_until
+from tests.unit.objects import samples
+from understudy.rpcapi import errors
+from understudy.rpcapi.cell_conductor import CellConductorClient
+from understudy.rpcapi.context import RequestContext
+from understudy.rpcapi.server import Server
+
+CTXT = RequestContext("a-project", "a-user")
+
+
+class BacklogTest(OnRabbitMQ):
+    def setUp(self) -> None:
+        super().setUp()
+        self.buses = self.make_buses()
+        self.broker = self.buses.broker
+        [self.cell] = self.buses.cells
+        self.url = self.buses.urls[self.cell.name]
+        self.client = CellConductorClient(self.cell)
+
+    def busy(self) -> Holding:
+        """Return what keeps the only worker of the only server."""
+        holding = Holding()
+        self.addCleanup(holding.go_on.set)
+        self.buses.serve(self.cell, "conductor", holding, workers=1)
+        self.client.end_instances(CTXT, ["busy"])
+        self.assertTrue(holding.begun.acquire(timeout=PATIENCE))
+        return holding
+
+    def test_a_full_queue_says_so_at_once(self) -> None:
+        server = Server(self.cell, "conductor", [Recording("torn_down")], name="one")
+        server.start()
+        server.stop()
+        server.wait()
+        self.broker.bound_queues(self.url, 3)
+        overloaded: list[errors.Overloaded] = []
+
+        def is_full() -> bool:
+            try:
+                self.client.end_instances(CTXT, ["1"])
+            except errors.Overloaded as error:
+                overloaded.append(error)
+            return bool(overloaded)
+
+        wait_until(is_full, "the end of the room in the queue", seconds=PATIENCE)
+        self.assertRaises(
+            errors.Overloaded, self.client.torn_down, CTXT, "host-1", samples.uuid(1), 1
+        )
+        self.assertGreater(overloaded[0].retry_after_seconds, 0)
+        # A quorum queue takes a few more while it notices.
+        self.assertLess(self.buses.ready(self.cell, "conductor"), 20)
+
+    def test_there_is_room_again_when_some_were_served(self) -> None:
+        self.test_a_full_queue_says_so_at_once()
+        holding = Holding()
+        holding.go_on.set()
+        waiting = self.buses.ready(self.cell, "conductor")
+        self.buses.serve(self.cell, "conductor", holding)
+        wait_until(lambda: len(holding.done) == waiting, "what had waited")
+        self.client.end_instances(CTXT, ["late"])
+        wait_until(lambda: "late" in holding.done, "what came later")
+
+    def test_what_was_in_hand_goes_to_another_when_the_connection_is_cut(self) -> None:
+        self.busy()
+        self.client.end_instances(CTXT, ["in hand"])
+        wait_until(lambda: self.buses.ready(self.cell, "conductor") == 0, "its delivery")
+        other = Recording("end_instances")
+        self.buses.serve(self.cell, "conductor", other, name="two")
+        # The broker says who is connected a few seconds late.
+        wait_until(lambda: len(self.broker.connections(self.url)) > 2, "the list of connections")
+        self.broker.cut_connections(self.url)
+        self.assertEqual({"instance_uuids": ["in hand"]}, other.calls.get(timeout=60)[2])
