@@ -83,6 +83,21 @@ class Failing(CloudTestCase):
             self.timeline(instance),
         )
 
+    def test_a_retry_is_one_write_to_the_ledger(self) -> None:
+        """Counted on the way to Placement: one for the first claim, one swap for each retry."""
+        self.open({"one": {"a": 4, "b": 4, "c": 4}})
+        self.occupy("c", 2)
+        for host in ("a", "b"):
+            self.cloud.builds.break_host(host, fault_plan.host_broken())
+        asked: list[str] = []
+        self.cloud.placement.hook = asked.append
+        (instance,) = self.build_and_wait()
+        self.assert_ended_as(states.ACTIVE, [instance])
+        writes = [one for one in asked if not one.startswith("GET") and "/allocations" in one]
+        one_each = [f"PUT /allocations/{instance.uuid}" for _attempt in instance.attempts]
+        self.assertEqual(one_each, writes)
+        self.assertEqual("c", instance.service_host)
+
     def test_a_claim_stays_while_the_host_holds_something(self) -> None:
         self.open({"one": {"a": 1}})
         self.cloud.builds.break_host("a", fault_plan.host_broken())
