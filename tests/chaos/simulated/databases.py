@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
@@ -66,6 +66,10 @@ class SimulatedDatabase:
     def restore(self, snapshot: Snapshot) -> None:
         """Make it what it was then, as an operator does who restores a backup."""
         snapshot.backup(self._connection)
+
+    def peek(self, query: str) -> Any:
+        """Return the first value of a query, for those who only look on."""
+        return self._connection.execute(query).fetchone()[0]
 
     def connect(self, gate: Gate, unreachable: Callable[[str], Exception]) -> GatedDatabase:
         """Return the database as one simulated process has it."""
