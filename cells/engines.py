@@ -34,6 +34,9 @@ _UNREACHABLE: Final = (
     exc.TimeoutError,
 )
 
+_GRACE: Final = 1
+"""Seconds for a server to say that it has given up itself."""
+
 _POSTGRESQL_UNDEFINED_TABLE: Final = "42P01"
 _MYSQL_NO_SUCH_TABLE: Final = 1146
 
@@ -46,8 +49,8 @@ class Limits:
     max_overflow: int = 20
     pool_timeout: float = 10.0
     connect_timeout: int = 5
-    answer_timeout: int = 30
-    """MySQL and MariaDB only: for one statement's answer."""
+    answer_timeout: int | None = 30
+    """For one statement's answer, None for ever; SQLite needs none."""
     busy_timeout: float = 10.0
     """SQLite only: for another process's transaction to end."""
 
@@ -155,12 +158,8 @@ def _open(url: sa.URL, limits: Limits) -> _Opened:
 
 
 def _server_engine(url: sa.URL, limits: Limits) -> sa.Engine:
-    url = url.update_query_dict({"connect_timeout": str(limits.connect_timeout)})
     is_mysql = url.get_backend_name() in {"mysql", "mariadb"}
-    if url.get_driver_name() == "pymysql":
-        # A server that hangs without closing would keep a thread for ever.
-        answer = str(limits.answer_timeout)
-        url = url.update_query_dict({"read_timeout": answer, "write_timeout": answer})
+    url = url.update_query_dict({"connect_timeout": str(limits.connect_timeout)})
     if is_mysql and "charset" not in url.query:
         url = url.update_query_dict({"charset": "utf8mb4"})
     engine: sa.Engine = oslo_engines.create_engine(
@@ -172,6 +171,7 @@ def _server_engine(url: sa.URL, limits: Limits) -> sa.Engine:
         # Do not test the connection here: the caller is told if it does not answer.
         max_retries=0,
     )
+    _give_up_in_time(engine, limits)
     if is_mysql:
         # UTC for the clock; committed reads, so that what a lost race looks up is what won it.
         _on_connect(
@@ -179,7 +179,31 @@ def _server_engine(url: sa.URL, limits: Limits) -> sa.Engine:
             "SET SESSION time_zone = '+00:00'",
             "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
         )
+    elif limits.answer_timeout is not None:
+        # The server lets go too, of locks for one.
+        _on_connect(engine, f"SET statement_timeout = '{limits.answer_timeout}s'")
     return engine
+
+
+def _give_up_in_time(engine: sa.Engine, limits: Limits) -> None:
+    """Let the driver not wait for ever for a server that hangs and closes no connection."""
+    if limits.answer_timeout is None:
+        return
+    arguments: dict[str, Any] = {}
+    match engine.driver:
+        case "pymysql":
+            arguments = dict.fromkeys(("read_timeout", "write_timeout"), limits.answer_timeout)
+        case "psycopg2":
+            # It may not be installed.
+            from understudy.cells import postgresql  # noqa: PLC0415
+
+            patience = limits.answer_timeout + _GRACE
+            made = postgresql.connections(limits.connect_timeout, patience)
+            arguments = {"connection_factory": made}
+
+    @sa.event.listens_for(engine, "do_connect")
+    def _add(dialect: Any, record: Any, given: Any, named: dict[str, Any]) -> None:
+        named.update(arguments)
 
 
 def _sqlite_engine(url: sa.URL, limits: Limits, in_memory: bool) -> sa.Engine:

@@ -100,6 +100,15 @@ def database_options(what: str, example: str) -> list[cfg.Opt]:
             help="Seconds to wait for a new connection. Raise it where the server is far away or "
             "slow to accept, lower it to notice sooner that it is gone.",
         ),
+        cfg.IntOpt(
+            "answer_timeout",
+            default=_LIMITS.answer_timeout,
+            min=1,
+            max=3600,
+            help="Seconds to wait for the answer to one statement, after which the server counts "
+            "as unreachable. Raise it where an audit or a purge of a large database needs longer; "
+            "lower it to notice sooner that a server hangs. Upgrades of a schema wait for ever.",
+        ),
     ]
 
 
@@ -195,6 +204,7 @@ def limits(conf: cfg.ConfigOpts, group: str) -> Limits:
         max_overflow=ours.max_overflow,
         pool_timeout=ours.pool_timeout,
         connect_timeout=ours.connect_timeout,
+        answer_timeout=ours.answer_timeout,
     )
 
 
