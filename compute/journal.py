@@ -45,6 +45,7 @@ _TAG = "host = ? AND instance_uuid = ? AND attempt = ?"
 _COLUMNS = "host, instance_uuid, attempt, state, fault, cleaned"
 
 Stored = TypeVar("Stored", bound=UnderstudyObject)
+Connection = TypeVar("Connection", bound=sqlite3.Connection)
 
 
 class JournalClosed(UnderstudyError):
@@ -210,11 +211,15 @@ class Journal:
             raise JournalClosed
 
 
-def open_disk(path: Path | str) -> sqlite3.Connection:
+def open_disk(path: Path | str, kind: type[Connection] = sqlite3.Connection) -> Connection:
     """Open the file for this process alone, so that a power cut loses nothing written."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     disk = sqlite3.connect(
-        path, timeout=PREDECESSOR_SECONDS, isolation_level=None, check_same_thread=False
+        path,
+        timeout=PREDECESSOR_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=kind,
     )
     try:
         for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL"):

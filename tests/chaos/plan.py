@@ -1,0 +1,160 @@
+"""What a world is made of, and what is asked of it: all drawn from its seed."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tests.chaos import faults
+from tests.chaos.faults import CELLS, Faults
+from tests.chaos.paces import PRODUCTION, SHORTENED, Pace
+from understudy.compute.fault_plan import FaultPlan, image_broken
+from understudy.conductor.bounds import RetryBounds
+from understudy.objects.build_request import Affinity, BuildRequest
+from understudy.objects.fields import AffinityPolicy
+from understudy.objects.host import Host, Provider
+
+BROKEN_IMAGE: Final = "broken"
+BOUNDS: Final = RetryBounds(max_attempts=2, spare_alternates=1, max_cells=1, deadline=600)
+TOO_MUCH: Final = 99
+"""No host has so many VCPUs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one client asks for, and what it does afterwards; times are seconds."""
+
+    at: float
+    request: BuildRequest
+    again_after: float | None
+    """It asks the same once more."""
+    deletes_after: tuple[tuple[int, float], ...]
+    """(which instance, how long after the answer)"""
+    cancels_after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPlan:
+    """An agent, its hosts, and what goes wrong there."""
+
+    name: str
+    cell: str
+    hosts: Sequence[Host]
+    plan: FaultPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One world."""
+
+    seed: int
+    pace: Pace
+    supers: int
+    schedulers: int
+    conductors: Mapping[str, int]
+    agents: Sequence[AgentPlan]
+    asks: Sequence[Ask]
+    faults: Faults
+
+
+def draw(seed: int) -> Plan:
+    """Return the plan of this seed."""
+    chance = random.Random(f"plan {seed}")
+    pace = PRODUCTION if chance.random() < 0.03 else SHORTENED
+    broken = faults.draw(seed, chance, pace.conductor.host_down_time)
+    return Plan(
+        seed=seed,
+        pace=pace,
+        supers=chance.choice((1, 1, 2)),
+        schedulers=chance.choice((1, 1, 2)),
+        conductors={cell: chance.choice((1, 1, 1, 2)) for cell in CELLS},
+        agents=_agents(seed, chance),
+        asks=_asks(seed, chance, broken.seconds),
+        faults=broken,
+    )
+
+
+def uuid_of(*words: object) -> str:
+    """Return the same uuid for the same words."""
+    return str(uuid.uuid5(uuid.NAMESPACE_DNS, " ".join(map(str, words))))
+
+
+def _agents(seed: int, chance: random.Random) -> list[AgentPlan]:
+    found: list[AgentPlan] = []
+    shared = chance.random() < 0.3
+    for cell, most in zip(CELLS, (3, 2), strict=True):
+        names = [f"{cell}-{letter}" for letter in "abc"[: chance.randint(1, most)]]
+        parts = [names] if shared else [[name] for name in names]
+        for number, served in enumerate(parts):
+            agent = f"{cell}-agent{number}"
+            hosts = [_host(name, agent, chance.randint(1, 4)) for name in served]
+            found.append(AgentPlan(agent, cell, hosts, _troubles(seed, chance, served)))
+    return found
+
+
+def _host(name: str, agent: str, vcpus: int) -> Host:
+    provider = Provider(uuid=uuid_of(name), name=name, inventories={"VCPU": {"total": vcpus}})
+    return Host(
+        name=name,
+        nodename=name,
+        compute_node_uuid=provider.uuid,
+        agent=agent,
+        providers=[provider],
+    )
+
+
+def _troubles(seed: int, chance: random.Random, hosts: Sequence[str]) -> FaultPlan:
+    rate = chance.choice((0.0, 0.0, 0.3, 0.6, 1.0))
+    return FaultPlan(
+        seed=seed,
+        images={BROKEN_IMAGE: image_broken()},
+        rate=rate,
+        delay_seconds=chance.choice((0.01, 0.5)),
+        delay_spread_seconds=chance.choice((0.1, 3.0)),
+        destroy_failures=chance.choice((0, 0, 0, 1, 2)),
+    )
+
+
+def _asks(seed: int, chance: random.Random, seconds: float) -> list[Ask]:
+    group = _group(seed, chance)
+    return [
+        _ask(chance, uuid_of("request", seed, number), seconds, group)
+        for number in range(chance.choice((1, 2, 2, 3)))
+    ]
+
+
+def _group(seed: int, chance: random.Random) -> Affinity | None:
+    drawn = chance.random()
+    if drawn > 0.25:
+        return None
+    policy = AffinityPolicy.ANTI_AFFINITY if drawn > 0.05 else AffinityPolicy.AFFINITY
+    return Affinity(group_uuid=uuid_of("group", seed), policy=policy)
+
+
+def _ask(chance: random.Random, request_id: str, seconds: float, group: Affinity | None) -> Ask:
+    count = chance.choice((1, 1, 2, 3))
+    request = BuildRequest(
+        request_id=request_id,
+        count=count,
+        resources={"VCPU": TOO_MUCH if chance.random() < 0.03 else chance.choice((1, 1, 2))},
+        project_id="project",
+        user_id="user",
+        max_attempts=chance.choice((1, 2, 2, 3)),
+        max_cells=chance.choice((1, 2, 2)),
+        deadline_seconds=chance.choice((6, 15, 200, 200, 200)),
+        affinity=group,
+        image=BROKEN_IMAGE if chance.random() < 0.05 else "image",
+    )
+    goes = chance.random()
+    return Ask(
+        at=chance.uniform(1.5, max(2.0, seconds * 0.6)),
+        request=request,
+        again_after=chance.uniform(0.0, 15.0) if chance.random() < 0.4 else None,
+        deletes_after=((chance.randrange(count), chance.uniform(0.0, 15.0)),)
+        if goes < 0.3
+        else (),
+        cancels_after=chance.uniform(0.0, 15.0) if goes > 0.9 else None,
+    )

@@ -1,0 +1,236 @@
+"""A whole cloud under one seed: what it is made of, its faults, its calm, its end."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from tests.chaos import plan as plans
+from tests.chaos import services
+from tests.chaos.agents import Disk
+from tests.chaos.bus import Broker
+from tests.chaos.client import PATIENCE, Client
+from tests.chaos.fate import Fate
+from tests.chaos.faults import CELLS
+from tests.chaos.ground import Ground
+from tests.chaos.kernel import START, Kernel
+from tests.chaos.oracle import Oracle, Violation
+from tests.chaos.plan import Plan
+from tests.chaos.process import Process
+from tests.chaos.services import Machine, Surroundings
+from tests.chaos.trace import Trace
+from tests.chaos.unreal import unreal
+from understudy.cells.records import CellRecord
+from understudy.compute.holdings import HeldInMemory
+from understudy.conductor.cell_access import CellAccess
+from understudy.rpcapi.bus import API
+from understudy.rpcapi.super_conductor import SuperConductorClient
+
+STEP = 1.0
+"""Seconds between two looks whether all is at rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a world."""
+
+    seed: int
+    builds: int
+    violations: list[Violation]
+    trace: Trace = field(repr=False)
+    seconds: float
+    """Simulated ones."""
+
+
+class World:
+    """One seed's."""
+
+    def __init__(self, ground: Ground, plan: Plan) -> None:
+        """Stand on `ground`, which is everybody's, one after the other."""
+        self.plan = plan
+        self.trace = Trace()
+        chance = random.Random(f"world {plan.seed}")
+        self.kernel = Kernel(chance)
+        self.fate = Fate(plan.faults, self.kernel, chance, plan.pace.ledger.read)
+        self.buses = {
+            name: Broker(name, self.kernel, self.fate, chance, plan.faults.redelivered)
+            for name in (API, *CELLS)
+        }
+        ground.reset(self._clock_of)
+        self.around = Surroundings(
+            ground.api, ground.cells, ground.placement(), self.buses, plan.pace, plans.BOUNDS
+        )
+        self._ground = ground
+        self._chance = chance
+        self._alive: dict[str, Process] = {}
+        self._starts: dict[str, Callable[[], None]] = {}
+        self._skews: dict[str, float] = {}
+        self.holdings = HeldInMemory()
+        self.disks: dict[str, Disk] = {}
+        self.clients: list[Client] = []
+
+    # What time it is, for `unreal` and for the databases.
+
+    def time(self) -> float:
+        """Return the time on the clock of the process that asks."""
+        task = self.kernel.current
+        owner = task.owner if task is not None else None
+        return self.kernel.now + (owner.skew if isinstance(owner, Process) else 0.0)
+
+    def pause(self, seconds: float) -> None:
+        """Wait, if it is a process that asks."""
+        task = self.kernel.current
+        if task is not None and isinstance(task.owner, Process):
+            task.owner.pause(seconds, "clock pause")
+
+    def _clock_of(self, database: str) -> float:
+        return self.kernel.now + self.plan.faults.skews.get(database, 0.0)
+
+    # From its start to its end.
+
+    def run(self) -> Outcome:
+        """Let it live, and judge it."""
+        log = ErrorLog()
+        logger = logging.getLogger("understudy")
+        logger.addHandler(log)
+        try:
+            with unreal(self, self.kernel, self.plan.seed):
+                oracle = Oracle(self, log)
+                self._begin()
+                self.kernel.run(START + self.plan.faults.seconds)
+                self._calm_down()
+                self._let_rest(oracle)
+                violations = oracle.judge()
+                self._end()
+        finally:
+            logger.removeHandler(log)
+        builds = sum(ask.request.count for ask in self.plan.asks)
+        return Outcome(self.plan.seed, builds, violations, self.trace, self.kernel.now - START)
+
+    def process(self, name: str, kind: str, place: str) -> Process:
+        """Return a new process, not started."""
+        return Process(name, kind, place, self.kernel, self.fate, self.trace)
+
+    def open_cell(self, process: Process) -> Callable[[CellRecord], CellAccess]:
+        """Return what opens cells for this process."""
+        return partial(self.around.open_cell, process)
+
+    def _begin(self) -> None:
+        self._ground.add_cells(self.around, self.process("ground", "world", API))
+        plan = self.plan
+        for number in range(plan.supers):
+            self._keep_alive(f"super{number}", "super", API, services.start_super)
+        for number in range(plan.schedulers):
+            self._keep_alive(f"scheduler{number}", "scheduler", API, services.start_scheduler)
+        for cell, count in plan.conductors.items():
+            for number in range(count):
+                name = f"{cell}-conductor{number}"
+                self._keep_alive(name, "conductor", cell, services.start_conductor)
+        for agent in plan.agents:
+            disk = self.disks[agent.name] = Disk.new()
+            machine = Machine(agent.hosts, agent.plan, self.holdings, disk)
+            start = partial(_start_agent, machine)
+            self._keep_alive(agent.name, "agent", agent.cell, start)
+        for ask in plan.asks:
+            process = self.process("client", "client", API)
+            bus = self.buses[API].open(process)
+            client = Client(process, SuperConductorClient(bus, timeout=PATIENCE), ask)
+            self.clients.append(client)
+            client.start()
+        self._plan_faults()
+
+    def _keep_alive(self, name: str, kind: str, place: str, start: services.Starter) -> None:
+        """Start a process, and again whenever it died, as its machine does."""
+        self._skews[name] = self._chance.uniform(-300.0, 300.0)
+
+        def begin() -> None:
+            if name in self._alive and not self._alive[name].dead:
+                return
+            process = self._alive[name] = self.process(name, kind, place)
+            process.skew = self._skews[name]
+            process.on_death.append(
+                lambda: self._restart(name, self._chance.choice((0.2, 1.0, 4.0)))
+            )
+            self.trace.note((self.kernel.now, name, "starts", ""))
+            start(self.around, process)
+
+        self._starts[name] = begin
+        begin()
+
+    def _restart(self, name: str, after: float) -> None:
+        left = self.plan.faults.seconds - self.fate.now
+        self.kernel.later(max(0.0, min(after, left)), self._starts[name])
+
+    def _plan_faults(self) -> None:
+        faults = self.plan.faults
+        for death in faults.deaths:
+            self.kernel.later(death.at, partial(self._kill_some, death.kind, death.back_after))
+        for outage in faults.outages:
+            self.kernel.later(outage.ends, self._pump)
+        if faults.restored is not None:
+            cell, copied, restored = faults.restored
+            self.kernel.later(copied, partial(self._copy, cell, restored - copied))
+
+    def _kill_some(self, kind: str, back_after: float) -> None:
+        living = [
+            process
+            for process in self._alive.values()
+            if process.kind == kind and not process.dead
+        ]
+        if not living:
+            return
+        process = self._chance.choice(living)
+        self.trace.note((self.kernel.now, process.name, f"dies for {back_after:g} s", ""))
+        process.on_death[-1:] = [lambda: self._restart(process.name, back_after)]
+        process.die()
+
+    def _copy(self, cell: str, seconds: float) -> None:
+        copy = self.around.cells[cell].snapshot()
+
+        def restore() -> None:
+            self.trace.note((self.kernel.now, f"{cell}-db", "is restored", ""))
+            self.around.cells[cell].restore(copy)
+            copy.close()
+
+        self.trace.note((self.kernel.now, f"{cell}-db", "is copied", ""))
+        self.kernel.later(seconds, restore)
+
+    def _pump(self) -> None:
+        for bus in self.buses.values():
+            bus.pump()
+
+    def _calm_down(self) -> None:
+        self.trace.note((self.kernel.now, "world", "faults stop", ""))
+        for begin in self._starts.values():
+            begin()
+        self._pump()
+
+    def _let_rest(self, oracle: Oracle) -> None:
+        """Wait until nothing is left to do, or until it should be so."""
+        until = self.kernel.now + self.plan.pace.calm
+        while self.kernel.now < until:
+            self.kernel.run(min(until, self.kernel.now + STEP))
+            if oracle.is_at_rest():
+                return
+
+    def _end(self) -> None:
+        for process in self._alive.values():
+            process.on_death.clear()
+            process.die()
+        self.kernel.run(self.kernel.now)
+
+
+def _start_agent(machine: Machine, around: Surroundings, process: Process) -> None:
+    services.start_agent(around, machine, process)
+
+
+class ErrorLog(logging.Handler):
+    """What production logged as an error."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.records: list[logging.LogRecord] = []
+        self.emit = self.records.append  # type: ignore[method-assign]
