@@ -46,6 +46,8 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
                     "longest_wait",
                     default=LONGEST_WAIT,
                     min=0.1,
+                    # Said here as by the services, or registering it twice would fail.
+                    mutable=True,
                     help="Seconds of work that may wait for a scheduler or a super conductor; who "
                     "calls while there is more is told when to ask again. Raise it where bursts "
                     "are refused that could have waited, and keep it well below the time that "

@@ -10,6 +10,7 @@ from oslo_config import cfg
 from understudy.cli import options
 from understudy.compute import options as compute_options
 from understudy.ledger import options as ledger_options
+from understudy.rpcapi import options as bus_options
 
 LEAST_HELP = 60
 WHEN = re.compile(
@@ -75,6 +76,13 @@ class OptionsTest(testtools.TestCase):
             held = conf if group == "DEFAULT" else conf[group]
             self.assertEqual(option.default, getattr(held, option.dest))
         self.assertEqual("fake", conf[compute_options.GROUP].driver)
+
+    def test_the_bus_may_register_its_own_again(self) -> None:
+        conf = cfg.ConfigOpts()
+        conf([], default_config_files=[], default_config_dirs=[])
+        options.register(conf)
+        bus_options.register(conf)
+        self.assertIsNone(conf.upgrade.release)
 
 
 def _names(groups: list[tuple[str, list[cfg.Opt]]]) -> list[tuple[str, str]]:
