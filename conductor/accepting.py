@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from understudy.cells import errors as cell_errors
 from understudy.cells.api_store import ApiStore
+from understudy.conductor.admission import Admission
 from understudy.conductor.bounds import RetryBounds
 from understudy.ledger import errors as ledger_errors
 from understudy.ledger.protocols import Vocabulary
@@ -21,9 +22,12 @@ from understudy.rpcapi import errors as wire
 class Acceptance:
     """The super conductor's door: what passes it will be built or end in ERROR."""
 
-    def __init__(self, api: ApiStore, vocabulary: Vocabulary, bounds: RetryBounds) -> None:
+    def __init__(
+        self, api: ApiStore, vocabulary: Vocabulary, bounds: RetryBounds, admission: Admission
+    ) -> None:
         """Check requests against `vocabulary` and `bounds`."""
         self._api = api
+        self._admission = admission
         self._vocabulary = vocabulary
         self._bounds = bounds
 
@@ -32,8 +36,8 @@ class Acceptance:
 
         The uuids follow from the request id, so asking again gives the same
         answer, whatever became of the options and of the ledger meanwhile.
-        Raises InvalidRequest, RequestIdTaken (same id, other body), LedgerDown
-        (its names cannot be checked now).
+        Raises InvalidRequest, RequestIdTaken (same id, other body), Overloaded
+        (too much waits already), LedgerDown (its names cannot be checked now).
         """
         validation.check(request)
         instances = [
@@ -53,6 +57,7 @@ class Acceptance:
             self._api.repeated(request)
             return
         whole = self._bounds.complete(request)
+        self._admission.admit(request.count)
         self._check_names(whole)
         self._api.accept(whole, instances, float(whole.deadline_seconds or 0), request)
 

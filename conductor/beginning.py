@@ -1,4 +1,7 @@
-"""Begin with requests, each at most once at a time in this process."""
+"""Begin with requests, each at most once at a time in this process, and few at a time.
+
+What is left out is in the database, and is fetched when there is room again.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,13 @@ from collections.abc import Callable
 from threading import Lock
 
 from understudy.cells.api_store import ApiStore
+from understudy.cells.errors import ApiDatabaseUnreachable
 from understudy.conductor.selecting import RequestWorker
 
 LOG = logging.getLogger(__name__)
 
 BATCH = 100
-"""Waiting requests looked at in one sweep."""
+"""Requests that wait in the process for a thread, and that one sweep looks at."""
 
 
 class Beginner:
@@ -30,6 +34,7 @@ class Beginner:
         self._requests = requests
         self._submit = submit
         self._begun: set[str] = set()
+        self._left_out = False
         self._lock = Lock()
 
     def begin(self, request_id: str) -> None:
@@ -37,12 +42,19 @@ class Beginner:
         with self._lock:
             if request_id in self._begun:
                 return
+            if len(self._begun) >= BATCH:
+                self._left_out = True
+                return
             self._begun.add(request_id)
         self._submit(functools.partial(self._work, request_id))
 
     def sweep(self) -> None:
         """Begin with every request that waits. Raises ApiDatabaseUnreachable."""
-        for request_id in self._api.waiting_requests(BATCH):
+        waiting = self._api.waiting_requests(BATCH)
+        if len(waiting) == BATCH:
+            with self._lock:
+                self._left_out = True
+        for request_id in waiting:
             self.begin(request_id)
 
     def _work(self, request_id: str) -> None:
@@ -50,6 +62,20 @@ class Beginner:
             self._requests.work(request_id)
         except Exception:
             LOG.exception("request %s is tried again when its lease has run out", request_id)
-        finally:
-            with self._lock:
-                self._begun.discard(request_id)
+        if self._has_room_again(request_id):
+            self._fetch_more()
+
+    def _has_room_again(self, request_id: str) -> bool:
+        """Note the end of the work; are those that were left out to be fetched now?"""
+        with self._lock:
+            self._begun.discard(request_id)
+            if not self._left_out or len(self._begun) > BATCH // 2:
+                return False
+            self._left_out = False
+            return True
+
+    def _fetch_more(self) -> None:
+        try:
+            self.sweep()
+        except ApiDatabaseUnreachable as error:
+            LOG.warning("requests that wait are begun with at the next sweep: %s", error)

@@ -98,6 +98,15 @@ def conductor_options() -> list[cfg.Opt]:
             help="Calls handled at a time. Raise it while the processors are idle and messages "
             "wait in the broker.",
         ),
+        cfg.IntOpt(
+            "most_waiting",
+            default=1000,
+            min=1,
+            help="Instances, of all super conductors together, that may wait for a host; who asks "
+            "for a build meanwhile is told when to ask again. Lower it where accepted builds "
+            "reach their deadline before they have a host, raise it where bursts are refused "
+            "that could have waited. The super conductor's only.",
+        ),
         cfg.FloatOpt(
             "lease",
             default=50.0,

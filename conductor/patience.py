@@ -28,6 +28,13 @@ NEVER = (wire.NoValidHost, wire.TooManyEqualGroups, wire.LedgerRefusedRequest)
 """The answer is no, and the scheduler holds nothing for it."""
 
 
+def pause(error: Exception, seconds: float) -> float:
+    """Return after how many seconds to try again: so many, or as many as were asked for."""
+    if isinstance(error, wire.Overloaded):
+        return max(seconds, error.retry_after_seconds)
+    return seconds
+
+
 @contextlib.contextmanager
 def apart(what: str) -> Iterator[None]:
     """Let what goes wrong with one row or cell be logged, and the others go on.

@@ -19,7 +19,7 @@ from understudy.conductor import faults
 from understudy.conductor.bounds import alternates_wanted
 from understudy.conductor.first_claims import FirstClaims
 from understudy.conductor.lease import Lease
-from understudy.conductor.patience import BUSY, NEVER, NOT_NOW
+from understudy.conductor.patience import BUSY, NEVER, NOT_NOW, pause
 from understudy.conductor.placing import Placer
 from understudy.conductor.timing import Timing
 from understudy.objects.build_request import BuildRequest
@@ -88,7 +88,7 @@ class RequestWorker:
             self._release_unmapped(record)
         except NOT_NOW as error:
             LOG.warning("request %s is put off: %s", record.request_id, error)
-            return self._timing.retry
+            return pause(error, self._timing.retry)
         if deleted or (answer is None and wanted):
             # What was claimed for those that ended, without an answer, may still come to light.
             return self._timing.settle

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Final
 
 from understudy.cells.api_store import ApiStore
 from understudy.conductor.accepting import Acceptance
+from understudy.conductor.admission import Admission
 from understudy.conductor.beginning import Beginner
 from understudy.conductor.bounds import RetryBounds
 from understudy.conductor.cell_access import CellDirectory
@@ -27,6 +29,8 @@ from understudy.conductor.takeover import Takeover
 from understudy.conductor.timing import Timing
 from understudy.ledger.protocols import Claims, Vocabulary
 from understudy.rpcapi.scheduler import SchedulerClient
+
+MOST_WAITING: Final = 1000
 
 
 class SuperParts:
@@ -49,8 +53,11 @@ class SuperParts:
         timing: Timing,
         submit: Callable[[Callable[[], None]], object],
         notifier: Notifier | None = None,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         """Work as the process `name`; `submit` runs what it is given on some thread.
+
+        While `most_waiting` instances wait for a host, no more are accepted.
 
         With a notifier, what the API level announces is published.
         """
@@ -58,7 +65,8 @@ class SuperParts:
         first_claims = FirstClaims(claims)
         enrich = functools.partial(where_members_are, cells)
         self.cells = cells
-        self.acceptance = Acceptance(api, vocabulary, bounds)
+        admission = Admission(api.count_waiting, most_waiting)
+        self.acceptance = Acceptance(api, vocabulary, bounds, admission)
         self.placer = Placer(api, cells, claims, lease)
         self.deleter = Deleter(api, cells, first_claims)
         self.takeover = Takeover(

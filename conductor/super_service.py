@@ -8,7 +8,7 @@ from understudy.cells.api_store import ApiStore
 from understudy.conductor.bounds import RetryBounds
 from understudy.conductor.cell_access import CellDirectory
 from understudy.conductor.publishing import Notifier
-from understudy.conductor.super_parts import SuperParts
+from understudy.conductor.super_parts import MOST_WAITING, SuperParts
 from understudy.conductor.sweeping import Sweeper
 from understudy.conductor.timing import Timing
 from understudy.ledger.protocols import Claims, Vocabulary
@@ -33,8 +33,11 @@ class SuperConductorService:
         timing: Timing,
         workers: int = 8,
         notifier: Notifier | None = None,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         """Serve clients on the API-level `bus` as the process `name`.
+
+        While `most_waiting` instances wait for a host, no more are accepted.
 
         With a notifier, what the API level announces is published.
         """
@@ -50,9 +53,12 @@ class SuperConductorService:
             timing=timing,
             submit=self._pool.submit,
             notifier=notifier,
+            most_waiting=most_waiting,
         )
         self.discovery = parts.discovery
-        self._server = Server(bus, "super-conductor", [parts.endpoint], name=name, workers=workers)
+        self._server = Server(
+            bus, "super-conductor", [parts.endpoint], name=name, workers=workers, refuses=True
+        )
         self._sweepers = [Sweeper(going) for going in parts.rounds]
         self.sweeper = self._sweepers[0]
 

@@ -86,7 +86,9 @@ class SchedulerService:
             registry, candidates, claims, name=name, settings=settings, around=around
         )
         self.selector = parts.selector
-        self._server = Server(bus, SERVICE, [parts.endpoint], name=name, workers=settings.workers)
+        self._server = Server(
+            bus, SERVICE, [parts.endpoint], name=name, workers=settings.workers, refuses=True
+        )
         self._heartbeat = Heartbeat(parts.beat, settings.beat_interval)
 
     def start(self) -> None:

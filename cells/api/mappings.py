@@ -49,6 +49,13 @@ class Mappings(AnnouncingSection):
         query = sa.select(*COLUMNS).where(row.request_id == request_id).order_by(row.position)
         return [record(found) for found in connection.execute(query)]
 
+    @reading
+    def count_waiting(self, connection: sa.Connection, at_most: int) -> int:
+        """Return how many instances wait for a host, counting no further than `at_most`."""
+        waiting = sa.select(sa.literal(1)).where(row.state == mapping_states.ACCEPTED)
+        counted = waiting.limit(at_most).subquery()
+        return connection.scalars(sa.select(sa.func.count()).select_from(counted)).one()
+
     @writing
     def map_to_cell(
         self, connection: sa.Connection, instance_uuid: str, cell_uuid: str

@@ -67,6 +67,7 @@ def compose_super(conf: Configuration, name: str, closing: ExitStack) -> SuperCo
         timing=options.timing(conf),
         workers=conf.conductor.workers,
         notifier=open_notifier(conf, name, closing),
+        most_waiting=conf.conductor.most_waiting,
     )
 
 

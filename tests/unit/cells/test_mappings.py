@@ -106,6 +106,21 @@ class MapToCellTest(MappingsTest):
             self.assertRaises(errors.InstanceUnknown, change)
 
 
+class WaitingTest(MappingsTest):
+    def test_only_those_without_a_cell_wait(self) -> None:
+        for reach in (self.mapped, self.handing_over, self.failed, self.deleting, self.deleted):
+            reach()
+        self.assertEqual(0, self.api.count_waiting(10))
+        self.accepted()
+        self.accepted()
+        self.assertEqual(2, self.api.count_waiting(10))
+
+    def test_it_counts_no_further_than_it_is_told(self) -> None:
+        for _ in range(3):
+            self.accepted()
+        self.assertEqual(2, self.api.count_waiting(2))
+
+
 class FailUnmappedTest(MappingsTest):
     def test_the_fault_is_kept(self) -> None:
         record = self.failed()

@@ -24,6 +24,13 @@ class SelectTest(CloudTest):
         self.assertState("ACCEPTED", uuid)
         self.assertEnded("ACTIVE", uuid)
 
+    def test_an_overloaded_scheduler_is_asked_when_it_said(self) -> None:
+        self.cloud.scheduler.failing = [wire.Overloaded("scheduler", 5000.0)]
+        self.cloud.build()
+        with self.cloud.api.database.engine.begin() as connection:
+            until = connection.exec_driver_sql("SELECT lease_until FROM requests").scalar_one()
+        self.assertGreater(until - self.cloud.api.clock(), 4000.0)
+
     def test_no_valid_host_is_an_error_with_reasons(self) -> None:
         (uuid,) = self.cloud.build(request(resources={"VCPU": 99}))
         self.assertState("ERROR", uuid)
