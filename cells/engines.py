@@ -7,6 +7,7 @@ server is away: nothing is opened until a transaction is asked for.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -64,7 +65,7 @@ class Database:
 
     def __init__(
         self,
-        url: str,
+        url: str | sa.URL,
         unreachable: Callable[[str], Exception] = errors.ApiDatabaseUnreachable,
         limits: Limits | None = None,
     ) -> None:
@@ -93,6 +94,11 @@ class Database:
         with self._translated():
             result: _R = self._write(work)
             return result
+
+    def patient(self) -> Database:
+        """Return the same database for statements that may take as long as they need."""
+        limits = dataclasses.replace(self._limits, answer_timeout=None)
+        return Database(self._url, self._unreachable, limits)
 
     def close(self) -> None:
         """Close this process's connections; the next transaction opens new ones."""

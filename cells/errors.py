@@ -217,3 +217,38 @@ class ApiDatabaseUnreachable(UnderstudyError):
     def __str__(self) -> str:
         """Say why."""
         return f"the API database cannot be used: {self.detail}"
+
+
+class SchemaTooNew(UnderstudyError):
+    """A newer release has upgraded this database."""
+
+    def __init__(self, found: str, newest: str) -> None:
+        """Keep the revision that it is at, and the newest one that is known here."""
+        super().__init__(found, newest)
+        self.found = found
+        self.newest = newest
+
+    def __str__(self) -> str:
+        """Say whose it is."""
+        return (
+            f"the database is at revision {self.found}, which this release does not know, "
+            f"its own newest is {self.newest}: a newer release has upgraded it; nothing was "
+            "changed, and nothing need be"
+        )
+
+
+class SchemaBusy(UnderstudyError):
+    """A revision gave up on a table that was in use, so that nobody waits behind it."""
+
+    def __init__(self, found: str, seconds: int) -> None:
+        """Keep the revision that the database is at, and how long it was waited for."""
+        super().__init__(found, seconds)
+        self.found = found
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        """Say what to do."""
+        return (
+            f"a table was in use for {self.seconds} s, and the database stays at revision "
+            f"{self.found}; run it again"
+        )

@@ -1,16 +1,37 @@
 """The databases' tables, brought up to date by alembic.
 
 Each database has a tree of revisions of its own. `upgrade` works on an engine
-that it is given, so it takes any database that a store takes.
+that it is given, so it takes any database that a store takes. Services may run
+meanwhile: each revision is a transaction of its own, waits for no lock for long,
+and can step out of its transaction for what is done online (see online.py).
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
+from typing import Final
 
 import sqlalchemy as sa
 from alembic import command, config, context, migration, script
+from alembic.util import CommandError
+from oslo_db import exception as db_errors
+from sqlalchemy import exc
+
+from understudy.cells import errors
+
+LOCK_TIMEOUT: Final = 10
+"""Seconds that a revision waits for a table: whoever comes meanwhile waits behind it."""
+
+_LOCK_TIMEOUTS: Final = {
+    "mysql": "SET SESSION lock_wait_timeout = {}",
+    "mariadb": "SET SESSION lock_wait_timeout = {}",
+    "postgresql": "SET lock_timeout = '{}s'",
+}
+_MYSQL_LOCK_WAIT_TIMEOUT: Final = 1205
+_POSTGRESQL_LOCK_NOT_AVAILABLE: Final = "55P03"
 
 
 class Tree(Enum):
@@ -21,11 +42,32 @@ class Tree(Enum):
 
 
 def upgrade(engine: sa.Engine, tree: Tree, revision: str = "head") -> None:
-    """Bring the database's tables to this revision; nothing happens if they are there."""
-    with engine.begin() as connection:
-        settings = _settings(tree)
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, revision)
+    """Bring the database's tables to this revision; nothing happens if they are there.
+
+    Raises SchemaTooNew where a newer release was here before, and SchemaBusy
+    where a table was in use for too long: the revision is to be run again.
+    """
+    migrate(engine, settings(tree), revision)
+
+
+def migrate(
+    engine: sa.Engine,
+    revisions: config.Config,
+    revision: str = "head",
+    lock_timeout: int = LOCK_TIMEOUT,
+) -> None:
+    """Do what `upgrade` does, with revisions of the caller's choice."""
+    found = version(engine)
+    if not _knows(revisions, found):
+        raise errors.SchemaTooNew(str(found), str(_newest(revisions)))
+    with _connected(engine, lock_timeout) as connection:
+        revisions.attributes["connection"] = connection
+        try:
+            command.upgrade(revisions, revision)
+        except (db_errors.DBError, exc.OperationalError) as error:
+            if not _waited_too_long(error):
+                raise
+            raise errors.SchemaBusy(str(version(engine)), lock_timeout) from error
 
 
 def version(engine: sa.Engine) -> str | None:
@@ -36,7 +78,22 @@ def version(engine: sa.Engine) -> str | None:
 
 def newest(tree: Tree) -> str | None:
     """Return the revision that `upgrade` leads to."""
-    return script.ScriptDirectory.from_config(_settings(tree)).get_current_head()
+    return _newest(settings(tree))
+
+
+def is_known(found: str | None, tree: Tree) -> bool:
+    """Is this a revision of this release, and not of a newer one?"""
+    return _knows(settings(tree), found)
+
+
+def settings(tree: Tree) -> config.Config:
+    """Return what alembic needs to know of a tree."""
+    found = config.Config()
+    folder = Path(__file__).parent / tree.value
+    # A "%" would start an interpolation.
+    found.set_main_option("script_location", str(folder).replace("%", "%%"))
+    found.set_main_option("path_separator", "os")
+    return found
 
 
 def run_revisions(metadata: sa.MetaData) -> None:
@@ -44,6 +101,7 @@ def run_revisions(metadata: sa.MetaData) -> None:
     context.configure(
         connection=context.config.attributes["connection"],
         target_metadata=metadata,
+        transaction_per_migration=True,
         # SQLite changes a table by copying it.
         render_as_batch=True,
     )
@@ -51,10 +109,41 @@ def run_revisions(metadata: sa.MetaData) -> None:
         context.run_migrations()
 
 
-def _settings(tree: Tree) -> config.Config:
-    settings = config.Config()
-    folder = Path(__file__).parent / tree.value
-    # A "%" would start an interpolation.
-    settings.set_main_option("script_location", str(folder).replace("%", "%%"))
-    settings.set_main_option("path_separator", "os")
-    return settings
+@contextlib.contextmanager
+def _connected(engine: sa.Engine, lock_timeout: int) -> Iterator[sa.Connection]:
+    """Open a connection whose statements wait so many seconds for a table."""
+    # On SQLite, who has read may not be let to write any more; on others this says nothing.
+    with engine.execution_options(begin="BEGIN IMMEDIATE").connect() as connection:
+        bounded = _LOCK_TIMEOUTS.get(engine.dialect.name)
+        if bounded is None:
+            yield connection
+            return
+        connection.exec_driver_sql(bounded.format(lock_timeout))
+        connection.commit()
+        try:
+            yield connection
+        finally:
+            # Nobody else is to have it with this setting.
+            connection.invalidate()
+
+
+def _newest(revisions: config.Config) -> str | None:
+    return script.ScriptDirectory.from_config(revisions).get_current_head()
+
+
+def _knows(revisions: config.Config, found: str | None) -> bool:
+    if found is None:
+        return True
+    try:
+        script.ScriptDirectory.from_config(revisions).get_revision(found)
+    except CommandError:
+        return False
+    return True
+
+
+def _waited_too_long(error: Exception) -> bool:
+    cause = error.inner_exception if isinstance(error, db_errors.DBError) else error
+    said = getattr(cause, "orig", None) or cause
+    return getattr(said, "pgcode", None) == _POSTGRESQL_LOCK_NOT_AVAILABLE or getattr(
+        said, "args", ()
+    )[:1] == (_MYSQL_LOCK_WAIT_TIMEOUT,)

@@ -9,7 +9,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from understudy.cli.bad_input import BadInput
-from understudy.cli.manage import base
+from understudy.cli.manage import base, databases
 
 if TYPE_CHECKING:
     from understudy.cells.api_store import ApiStore
@@ -158,12 +158,11 @@ def try_database(cell: CellRecord) -> str:
     try:
         with contextlib.closing(cell_store.connect(cell.name, cell.database_url)) as store:
             store.ping()
-            found, newest = schema.version(store.database.engine), schema.newest(schema.Tree.CELL)
+            found = schema.version(store.database.engine)
     except Exception as error:
         return base.one_line(error)
-    if found != newest:
-        return f"its schema is {found}, not {newest}: run cell-db sync --cell {cell.name}"
-    return "ok"
+    sync = f"cell-db sync --cell {cell.name}"
+    return databases.not_newest(found, schema.Tree.CELL, sync) or "ok"
 
 
 def check_name(name: str) -> None:

@@ -92,9 +92,10 @@ def _sync(store: ApiStore | CellStore, tree: object) -> str:
 
     assert isinstance(tree, schema.Tree)
     store.ping()
-    before = schema.version(store.database.engine)
-    schema.upgrade(store.database.engine, tree)
-    after = schema.version(store.database.engine)
+    with contextlib.closing(store.database.patient()) as database:
+        before = schema.version(database.engine)
+        schema.upgrade(database.engine, tree)
+        after = schema.version(database.engine)
     return f"{after}: it was there already" if before == after else f"{before} -> {after}"
 
 
@@ -103,4 +104,19 @@ def _version(store: ApiStore | CellStore, tree: object) -> str:
 
     assert isinstance(tree, schema.Tree)
     store.ping()
-    return f"{schema.version(store.database.engine)} (newest: {schema.newest(tree)})"
+    found, newest = schema.version(store.database.engine), schema.newest(tree)
+    known = "" if schema.is_known(found, tree) else "; made by a newer release"
+    return f"{found} (newest: {newest}{known})"
+
+
+def not_newest(found: str | None, tree: object, sync: str) -> str | None:
+    """Return what is to be done about a schema at this revision; None if it is the newest."""
+    from understudy.cells import schema
+
+    assert isinstance(tree, schema.Tree)
+    newest = schema.newest(tree)
+    if found == newest:
+        return None
+    if not schema.is_known(found, tree):
+        return f"its schema is {found}, of a newer release; the newest known here is {newest}"
+    return f"its schema is {found}, not {newest}: run {sync}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from understudy.cli.bad_input import BadInput
-from understudy.cli.manage import base, cells
+from understudy.cli.manage import base, cells, databases
 
 if TYPE_CHECKING:
     from understudy.cells.api_store import ApiStore
@@ -175,8 +175,8 @@ def _api_database(api: ApiStore) -> str:
     from understudy.cells import schema
 
     api.ping()
-    found, newest = schema.version(api.database.engine), schema.newest(schema.Tree.API)
-    return OK if found == newest else f"its schema is {found}, not {newest}: run api-db sync"
+    found = schema.version(api.database.engine)
+    return databases.not_newest(found, schema.Tree.API, "api-db sync") or OK
 
 
 def _placement(conf: Configuration) -> str:

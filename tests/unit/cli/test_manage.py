@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import sqlite3
 
 from tests.unit.cli.services_case import BUS, PLACEMENT, ServicesTestCase
 from understudy.cli.manage.main import ManageApp
@@ -38,6 +40,24 @@ class ManageTest(ServicesTestCase):
         self.assertRegex(self.out, r"^\w+: it was there already\n$")
         self.assertEqual(0, self.manage("api-db", "version"))
         self.assertRegex(self.out, r"^(\w+) \(newest: \1\)\n$")
+
+    def test_a_database_of_a_newer_release_is_left_alone(self) -> None:
+        self.manage("api-db", "sync")
+        self.create()
+        self.manage("cell-db", "sync", "--cell", "one")
+        for name in ("api", "one"):
+            with contextlib.closing(sqlite3.connect(self.folder / f"{name}.sqlite")) as database:
+                database.execute("UPDATE alembic_version SET version_num = 'r9999'")
+                database.commit()
+        for command in (["api-db", "sync"], ["cell-db", "sync", "--cell", "one"]):
+            self.assertEqual(1, self.manage(*command))
+            self.assertIn("the database is at revision r9999", self.err)
+            self.assertIn("a newer release has upgraded it; nothing was changed", self.err)
+            self.assertEqual(1, self.err.count("\n"))
+        self.manage("api-db", "version")
+        self.assertRegex(self.out, r"^r9999 \(newest: \w+; made by a newer release\)\n$")
+        self.manage("status", "upgrade-check", "-f", "csv")
+        self.assertEqual(2, self.out.count("its schema is r9999, of a newer release"))
 
     def test_a_cell_from_its_creation_to_its_end(self) -> None:
         self.manage("api-db", "sync")
