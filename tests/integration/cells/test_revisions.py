@@ -1,0 +1,74 @@
+"""The revisions on servers, where tables are changed while others use them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from tests.integration.cells.subject import DatabaseServer
+from tests.integration.support import shared
+from tests.unit.cells import test_revisions
+from understudy.cells import errors, schema
+from understudy.cells.engines import Limits
+
+IMPATIENT = Limits(answer_timeout=1)
+
+
+class OnServer(test_revisions.RevisionsTest):
+    """What holds on SQLite, and what only a server can show."""
+
+    kept: str
+    """A statement that keeps a table from being changed, for as long as its transaction lasts."""
+    slow: str
+    """A statement that takes two seconds."""
+
+    def server(self) -> DatabaseServer:
+        raise NotImplementedError
+
+    def make_database(self) -> str:
+        return shared.database(self, self.server(), "revisions")
+
+    def test_a_table_in_use_is_given_up_before_others_wait_for_long(self) -> None:
+        url = self.make_database()
+        schema.upgrade(self.open(url).engine, schema.Tree.CELL)
+        tomorrow = self.tomorrow(schema.Tree.CELL)
+        engine = self.open(url).engine
+        with self.open(url).engine.begin() as user:
+            user.execute(sa.text(self.kept))
+            busy = self.assertRaises(
+                errors.SchemaBusy, schema.migrate, engine, tomorrow, lock_timeout=1
+            )
+        self.assertEqual((schema.newest(schema.Tree.CELL), 1), busy.args)
+        schema.migrate(engine, tomorrow)
+        self.assertEqual("tomorrow", schema.version(engine))
+
+    def test_a_revision_may_take_longer_than_a_statement_of_a_service(self) -> None:
+        database = self.open(self.make_database(), IMPATIENT)
+        slow = sa.text(self.slow)
+        self.assertRaises(
+            errors.ApiDatabaseUnreachable,
+            database.read,
+            lambda connection: connection.execute(slow).all(),
+        )
+        patient = database.patient()
+        self.addCleanup(patient.close)
+        patient.read(lambda connection: connection.execute(slow).all())
+
+
+class MariaDBTest(OnServer):
+    kept = "SELECT COUNT(*) FROM services"
+    slow = "SELECT SLEEP(2)"
+
+    def server(self) -> DatabaseServer:
+        return shared.mariadb(self)
+
+
+class PostgreSQLTest(OnServer):
+    kept = "SELECT COUNT(*) FROM services"
+    slow = "SELECT pg_sleep(2)"
+
+    def server(self) -> DatabaseServer:
+        return shared.postgresql(self)
+
+
+# It holds its tests for the classes above.
+del OnServer
