@@ -18,12 +18,14 @@ from tests.functional.cloud import (
 )
 from tests.functional.cloud.case import CloudTestCase
 from tests.functional.support.cloud import CloudSpec
-from tests.functional.support.embedded_cloud import EmbeddedCloud
+from tests.functional.support.ground import EmbeddedGround
+from tests.functional.support.threaded_cloud import ThreadedCloud
 
 
 class OnEmbeddedCloud(CloudTestCase):
-    def make_cloud(self, spec: CloudSpec) -> EmbeddedCloud:
-        return self.useFixture(EmbeddedCloud(spec))
+    def make_cloud(self, spec: CloudSpec) -> ThreadedCloud:
+        ground = self.useFixture(EmbeddedGround(list(spec.cells)))
+        return self.useFixture(ThreadedCloud(spec, ground))
 
 
 class BuildingTest(OnEmbeddedCloud, building.Building):

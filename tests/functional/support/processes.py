@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
-from keystoneauth1 import adapter as ksa_adapter
-
-from tests.functional.support import cut_database
+from tests.fakes.faults import Faults
+from tests.functional.support import cut_database, faulty_transport
 from tests.functional.support.cloud import CloudSpec
 from tests.functional.support.faulty_bus import FaultyMessages
 from tests.functional.support.gates import GatedDriver, Gates
+from tests.functional.support.ground import Ground
 from understudy.cells import api_store, cell_store
 from understudy.cells.records import CellRecord
 from understudy.compute.backoff import Backoff
@@ -27,7 +28,7 @@ from understudy.conductor.super_service import SuperConductorService
 from understudy.conductor.timing import Timing
 from understudy.ledger.ledger import Ledger
 from understudy.objects.host import Host
-from understudy.rpcapi.bus import API, EMBEDDED, Bus
+from understudy.rpcapi.bus import API, Bus
 from understudy.rpcapi.cell_conductor import CellConductorClient
 from understudy.rpcapi.compute import ComputeClient
 from understudy.scheduler.selector import Limits
@@ -68,36 +69,37 @@ class Service(Protocol):
 
 
 class Surroundings:
-    """What the processes share: the databases' URLs, Placement, the buses and what goes wrong."""
+    """What the processes share: the ground they stand on, and what goes wrong on it."""
 
-    def __init__(
-        self,
-        spec: CloudSpec,
-        urls: Mapping[str, str],
-        placement: Callable[[], ksa_adapter.Adapter],
-    ) -> None:
-        """Take the URLs of the databases: "api", and one for each cell."""
+    def __init__(self, spec: CloudSpec, ground: Ground) -> None:
+        """Begin with all well."""
         self.spec = spec
-        self.urls = urls
-        self._placement = placement
+        self.ground = ground
+        self.urls = ground.databases.urls
         self.messages = FaultyMessages()
+        self.placement = Faults()
         self.gates = Gates()
         self.cuts = {cell: threading.Event() for cell in spec.cells}
 
     def ledger(self) -> Ledger:
         """Return a connection to Placement."""
-        return Ledger.on(self._placement())
+        adapter = self.ground.connect_to_placement()
+        faulty_transport.insert(adapter, self.placement)
+        return Ledger.on(adapter)
 
     def bus(self, end: ExitStack, name: str) -> Bus:
         """Return a connection to a bus, closed at the end."""
-        bus = self.messages.insert(Bus.open(name, EMBEDDED))
+        url = self.ground.transport_urls[name]
+        bus = self.messages.insert(self.ground.open_bus(name, url))
         end.callback(bus.close)
         return bus
 
     def open_cell(self, record: CellRecord) -> CellAccess:
         """Return a cell as the API level reaches it: not at all while it is cut off."""
         cut = self.cuts[record.name]
-        bus = self.messages.insert(Bus.open(record.name, record.transport_url), cut.is_set)
+        bus = self.messages.insert(
+            self.ground.open_bus(record.name, record.transport_url), cut.is_set
+        )
         store = cut_database.cell_store(record.name, record.database_url, cut)
 
         def close() -> None:
@@ -113,7 +115,14 @@ class Surroundings:
         )
 
 
-class EmbeddedProcess:
+def at_once(steps: Iterable[Callable[[], object]]) -> None:
+    """Take all steps together, and return once each has ended; raises what one of them raised."""
+    with ThreadPoolExecutor() as pool:
+        for step in [pool.submit(step) for step in steps]:
+            step.result()
+
+
+class ThreadedProcess:
     """A service on connections of its own."""
 
     def __init__(self, surroundings: Surroundings, name: str) -> None:
@@ -146,22 +155,20 @@ class EmbeddedProcess:
 class Together:
     """Several processes of one service."""
 
-    def __init__(self, each: Sequence[EmbeddedProcess]) -> None:
+    def __init__(self, each: Sequence[ThreadedProcess]) -> None:
         """Run nothing before `start`."""
         self.each = each
 
     def start(self) -> None:
         """Start all that do not run."""
-        for process in self.each:
-            process.start()
+        at_once(process.start for process in self.each)
 
     def stop(self) -> None:
         """Stop all that run."""
-        for process in self.each:
-            process.stop()
+        at_once(process.stop for process in self.each)
 
 
-class Scheduler(EmbeddedProcess):
+class Scheduler(ThreadedProcess):
     """A scheduler that notices new hosts soon."""
 
     def compose(self, end: ExitStack) -> SchedulerService:
@@ -182,7 +189,7 @@ class Scheduler(EmbeddedProcess):
         )
 
 
-class SuperConductor(EmbeddedProcess):
+class SuperConductor(ThreadedProcess):
     """A super conductor that can be cut off from cells."""
 
     def compose(self, end: ExitStack) -> SuperConductorService:
@@ -205,7 +212,7 @@ class SuperConductor(EmbeddedProcess):
         )
 
 
-class CellConductor(EmbeddedProcess):
+class CellConductor(ThreadedProcess):
     """The conductor of one cell."""
 
     def __init__(self, surroundings: Surroundings, name: str, cell: str) -> None:
@@ -228,7 +235,7 @@ class CellConductor(EmbeddedProcess):
         )
 
 
-class Agent(EmbeddedProcess):
+class Agent(ThreadedProcess):
     """An agent; what it built outlives it."""
 
     def __init__(
@@ -254,7 +261,7 @@ class Agent(EmbeddedProcess):
         return self._service
 
     def kill(self) -> None:
-        """End it at once, if it runs; its connections are closed by `bury`."""
+        """End it at once, if it runs; its connections stay open until `bury`."""
         if self._end is not None:
             end, self._end = self._end, None
             self._service.kill()
@@ -266,5 +273,6 @@ class Agent(EmbeddedProcess):
             file.unlink()
 
     def bury(self) -> None:
-        """Close what killed processes left open."""
+        """Kill it, and close what killed processes left open."""
+        self.kill()
         self._left_over.close()

@@ -1,23 +1,19 @@
-"""A whole cloud in one process, each of its services on connections of its own."""
+"""A whole cloud of threads, each of its services on connections of its own."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import fixtures
 import sqlalchemy as sa
-from keystoneauth1 import adapter as ksa_adapter
 
-from tests.fakes.faults import Faults
-from tests.functional.support import faulty_transport
 from tests.functional.support.cloud import CloudSpec
-from tests.functional.support.databases import Databases
+from tests.functional.support.ground import Ground
 from tests.functional.support.processes import (
     Agent,
     CellConductor,
@@ -25,8 +21,9 @@ from tests.functional.support.processes import (
     SuperConductor,
     Surroundings,
     Together,
+    at_once,
 )
-from tests.functional.support.waiting import PATIENCE, wait_for
+from tests.functional.support.waiting import wait_for
 from understudy.cells import mapping_states, tables_api, tables_cell
 from understudy.cells.api import requests
 from understudy.cells.cell_store import CellStore
@@ -35,11 +32,9 @@ from understudy.compute.fake_hosts import fake_host
 from understudy.compute.tags import Tag
 from understudy.conductor.audit import Audit
 from understudy.conductor.cell_access import CellDirectory
-from understudy.ledger import embedded as embedded_placement
 from understudy.ledger.ledger import Ledger
 from understudy.objects import states
-from understudy.rpcapi import embedded as embedded_bus
-from understudy.rpcapi.bus import API, EMBEDDED, Bus
+from understudy.rpcapi.bus import API
 from understudy.rpcapi.context import RequestContext
 from understudy.rpcapi.super_conductor import SuperConductorClient
 
@@ -47,33 +42,30 @@ LONG_AGO = 3600.0
 """Seconds; longer than any host may be silent."""
 
 
-class EmbeddedCloud(fixtures.Fixture):
+class ThreadedCloud(fixtures.Fixture):
     """A `CloudUnderTest` whose services are threads."""
 
-    def __init__(self, spec: CloudSpec) -> None:
-        """Make the cloud of this description at `setUp`."""
+    def __init__(self, spec: CloudSpec, ground: Ground) -> None:
+        """Make the cloud of this description at `setUp`, on ground that is ready."""
         super().__init__()
         self.spec = spec
+        self._ground = ground
+        self._databases = ground.databases
         self.context = RequestContext("a-project", "a-user")
 
     def _setUp(self) -> None:  # noqa: N802
         self._folder = Path(self.useFixture(fixtures.TempDir()).path)
-        self._databases = self.useFixture(Databases(*self.spec.cells))
         self._register_cells()
-        self._open_placement()
-        around = Surroundings(self.spec, self._databases.urls, self._faulty_adapter)
-        self._around = around
+        around = self._around = Surroundings(self.spec, self._ground)
         self.builds, self.messages = around.gates, around.messages
-        for name in (API, *self.spec.cells):
-            self.addCleanup(embedded_bus.forget, f"understudy.{name}.")
-        self._start(around)
-        self._wait_for_hosts(list(self.spec.hosts))
-        # After the hosts, so that the first that it knows of them is all of them.
-        self.scheduler = Together([Scheduler(around, name) for name in self._names("scheduler")])
-        self.scheduler.start()
-        self.addCleanup(self.scheduler.stop)
-        bus = around.messages.insert(Bus.open(API, EMBEDDED))
-        self.addCleanup(bus.close)
+        self.placement = around.placement
+        self._ledger = Ledger.on(self._ground.connect_to_placement())
+        self._make(around)
+        self.addCleanup(self._end)
+        self._start()
+        end = ExitStack()
+        self.addCleanup(end.close)
+        bus = around.bus(end, API)
         self.client = SuperConductorClient(bus, timeout=20.0, pause=_pause)
 
     def cut_off(self, cell: str) -> None:
@@ -102,14 +94,21 @@ class EmbeddedCloud(fixtures.Fixture):
         return agent
 
     def back_up(self, cell: str) -> Callable[[], None]:
-        """Copy the cell's database, and return what copies it back."""
-        live = self._databases.urls[cell].removeprefix("sqlite:///")
-        copy = str(self._folder / f"{cell}.backup")
-        copy_database(live, copy)
+        """Copy the rows of the cell's database, and return what copies them back."""
+        database = self._databases.cells[cell].database
+        tables = tables_cell.metadata.sorted_tables
+        copy = [(table, [row._asdict() for row in select(database, table)]) for table in tables]
+
+        def copy_back(connection: sa.Connection) -> None:
+            for table, _ in reversed(copy):
+                connection.execute(table.delete())
+            for table, rows in copy:
+                if rows:
+                    connection.execute(table.insert(), rows)
 
         def restore() -> None:
             self.conductors[cell].stop()
-            copy_database(copy, live)
+            database.write(copy_back)
             self.conductors[cell].start()
 
         return restore
@@ -152,41 +151,40 @@ class EmbeddedCloud(fixtures.Fixture):
 
     def _register_cells(self) -> None:
         for name, record in self._databases.records.items():
-            known = dataclasses.replace(record, transport_url=EMBEDDED)
+            url = self._ground.transport_urls[name]
+            known = dataclasses.replace(record, transport_url=url)
             self._databases.records[name] = known
             self._databases.api.update_cell(known)
 
-    def _open_placement(self) -> None:
-        self._placement = embedded_placement.mount()
-        self._placement.reset()
-        self.addCleanup(self._placement.reset)
-        self.placement = Faults()
-        self._ledger = Ledger.on(self._placement.adapter())
-
-    def _faulty_adapter(self) -> ksa_adapter.Adapter:
-        adapter = self._placement.adapter()
-        faulty_transport.insert(adapter, self.placement)
-        return adapter
-
-    def _start(self, around: Surroundings) -> None:
-        """Start all but the scheduler: the conductors first, for the agents register there."""
+    def _make(self, around: Surroundings) -> None:
+        names = self._names
         self.conductors = {
-            cell: Together([CellConductor(around, name, cell) for name in self._names(cell)])
+            cell: Together([CellConductor(around, name, cell) for name in names(cell)])
             for cell in self.spec.cells
         }
-        for conductor in self.conductors.values():
-            self.addCleanup(conductor.stop)
-            conductor.start()
+        self.super_conductor = Together(
+            [SuperConductor(around, name) for name in names("super-conductor")]
+        )
+        self.scheduler = Together([Scheduler(around, name) for name in names("scheduler")])
         self.agents: dict[str, Agent] = {}
         for cell, hosts in self.spec.cells.items():
             for host, vcpus in hosts.items():
-                self._add_agent(cell, host, vcpus, host).start()
-        names = self._names("super-conductor")
-        self.super_conductor = Together([SuperConductor(around, name) for name in names])
-        self.addCleanup(self.super_conductor.stop)
-        self.super_conductor.start()
+                self._add_agent(cell, host, vcpus, host)
         self._directory = CellDirectory(self._databases.api, around.open_cell)
-        self.addCleanup(self._directory.close)
+
+    def _start(self) -> None:
+        """Start the conductors first, for the agents register there."""
+        at_once(conductor.start for conductor in self.conductors.values())
+        at_once([self.super_conductor.start, *(agent.start for agent in self.agents.values())])
+        self._wait_for_hosts(list(self.spec.hosts))
+        # After the hosts, so that the first that it knows of them is all of them.
+        self.scheduler.start()
+
+    def _end(self) -> None:
+        self._directory.close()
+        buried = [agent.bury for agent in self.agents.values()]
+        at_once([self.scheduler.stop, self.super_conductor.stop, *buried])
+        at_once(conductor.stop for conductor in self.conductors.values())
 
     def _names(self, service: str) -> list[str]:
         return [f"{service}-{number}" for number in range(self.spec.replicas)]
@@ -195,8 +193,6 @@ class EmbeddedCloud(fixtures.Fixture):
         described = fake_host(host, f"agent-of-{host}", {"VCPU": vcpus})
         journal = self._folder / f"{cell}-{host}.journal"
         agent = self.agents[key] = Agent(self._around, cell, [described], journal)
-        self.addCleanup(agent.bury)
-        self.addCleanup(agent.kill)
         return agent
 
     def _wait_for_hosts(self, hosts: list[str]) -> None:
@@ -221,15 +217,6 @@ def _not_at_rest_in(store: CellStore) -> Iterator[str]:
     for member in select(store.database, tables_cell.group_members):
         if member.instance_uuid not in alive:
             yield f"{member.instance_uuid} keeps {member.service_host} in its group"
-
-
-def copy_database(source: str, target: str) -> None:
-    """Copy one SQLite file over another, also where it is in use."""
-    with (
-        contextlib.closing(sqlite3.connect(source)) as origin,
-        contextlib.closing(sqlite3.connect(target, timeout=PATIENCE)) as copy,
-    ):
-        origin.backup(copy)
 
 
 def select(database: Database, table: sa.Table) -> Sequence[sa.Row[Any]]:

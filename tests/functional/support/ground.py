@@ -1,0 +1,65 @@
+"""What a cloud under test stands on: its buses, its databases and its Placement.
+
+One ground is made for each cloud, and holds nothing of an earlier one. What
+speaks to it is the same on all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import fixtures
+from keystoneauth1 import adapter as ksa_adapter
+
+from tests.functional.support.databases import Databases
+from understudy.ledger import embedded as embedded_placement
+from understudy.rpcapi import embedded as embedded_bus
+from understudy.rpcapi.bus import API, EMBEDDED, Bus
+
+
+class Ground(fixtures.Fixture):
+    """Ground for cells of these names.
+
+    `databases` are those of the API level and of the cells; `transport_urls`
+    says where the bus of each is, API among them.
+    """
+
+    databases: Databases
+    transport_urls: Mapping[str, str]
+
+    def __init__(self, cells: Sequence[str]) -> None:
+        """Make nothing before `setUp`."""
+        super().__init__()
+        self.cells = cells
+
+    @property
+    def buses(self) -> list[str]:
+        """The names of all buses."""
+        return [API, *self.cells]
+
+    def open_bus(self, name: str, transport_url: str) -> Bus:
+        """Return a new connection to the bus of this name at this URL."""
+        raise NotImplementedError
+
+    def connect_to_placement(self) -> ksa_adapter.Adapter:
+        """Return a new connection to Placement."""
+        raise NotImplementedError
+
+
+class EmbeddedGround(Ground):
+    """All of it in this process: SQLite, the embedded bus, Placement's own application."""
+
+    def _setUp(self) -> None:  # noqa: N802
+        self.databases = self.useFixture(Databases(*self.cells))
+        self.transport_urls = dict.fromkeys(self.buses, EMBEDDED)
+        for name in self.buses:
+            self.addCleanup(embedded_bus.forget, f"understudy.{name}.")
+        self._placement = embedded_placement.mount()
+        self._placement.reset()
+        self.addCleanup(self._placement.reset)
+
+    def open_bus(self, name: str, transport_url: str) -> Bus:
+        return Bus.open(name, transport_url)
+
+    def connect_to_placement(self) -> ksa_adapter.Adapter:
+        return self._placement.adapter()
