@@ -30,7 +30,7 @@ PARKED_TOO_LONG: Final = 0.1
 """Seconds after which a parked call is given back, for the broker to judge."""
 LOOK: Final = 0.25
 """Seconds between two looks at how much waits, while all workers are busy."""
-IDLE: Final = 1.0
+IDLE: Final = 0.5
 """Seconds after which a listener reads its connection again, for the heartbeats."""
 SAY_SO: Final = 10.0
 """Seconds between two lines in the log about being overloaded."""
