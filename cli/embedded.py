@@ -27,6 +27,7 @@ from understudy.conductor.audit import Audit
 from understudy.conductor.bounds import RetryBounds
 from understudy.conductor.casting import Caster
 from understudy.conductor.cell_access import CellAccess, CellDirectory
+from understudy.conductor.super_parts import MOST_WAITING
 from understudy.conductor.super_service import SuperConductorService
 from understudy.ledger import embedded as embedded_placement
 from understudy.ledger.ledger import Ledger
@@ -78,6 +79,7 @@ class EmbeddedCloud:
         bounds: RetryBounds | None = None,
         pace: Pace | None = None,
         announces: bool = False,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         """Start a cloud of these hosts, whose builds fail as planned.
 
@@ -86,6 +88,7 @@ class EmbeddedCloud:
         Raises NotReady.
         """
         self._announces = announces
+        self._most_waiting = most_waiting
         self._closing = ExitStack()
         with ExitStack() as undo:
             undo.push(self._closing.__exit__)
@@ -219,6 +222,7 @@ class EmbeddedCloud:
             bounds=bounds,
             timing=self._pace.timing,
             notifier=self.super_notifier if self._announces else None,
+            most_waiting=self._most_waiting,
         )
         self.super.start()
 
