@@ -18,6 +18,8 @@ FOLDERS = (
 
 REQUIRES = [
     "alembic>=1.16",
+    # Named here although kombu brings it: its error tells that a queue is full.
+    "amqp>=5.2",
     "cliff>=4.10",
     "keystoneauth1>=5.10",
     # Named here although oslo.messaging brings it: the embedded bus is a
