@@ -26,6 +26,9 @@ DOUBLED: Final = "doubled"
 LEAKED: Final = "leaked"
 WRONG: Final = "wrong"
 
+ENOUGH: Final = 3
+"""Looks in a row that find nobody at work."""
+
 Held = set[tuple[str, int]]
 """(host, attempt)"""
 
@@ -37,8 +40,7 @@ _EXPECTED: Final = (
 """What may be logged as an error: a database that did not answer, and planned troubles."""
 
 _AT_WORK_API: Final = (
-    "SELECT EXISTS (SELECT 1 FROM requests WHERE state != 'DONE')"
-    " OR EXISTS (SELECT 1 FROM instance_mappings"
+    "SELECT EXISTS (SELECT 1 FROM instance_mappings"
     " WHERE state IN ('ACCEPTED', 'DELETING', 'HANDING_OVER'))"
 )
 _AT_WORK_CELL: Final = (
@@ -85,7 +87,11 @@ class Oracle:
         self._resting = 0
 
     def is_at_rest(self) -> bool:
-        """Is there nothing left that anybody would do?"""
+        """Is there nothing left that anybody would do?
+
+        A request may still wait to look once more for late claims: where none is
+        left over, it will find none.
+        """
         world = self._world
         busy = (
             any(client.waiting for client in world.clients)
@@ -95,7 +101,7 @@ class Oracle:
             or not all(bus.is_idle() for bus in world.buses.values())
         )
         self._resting = 0 if busy else self._resting + 1
-        return self._resting >= 3
+        return self._resting >= ENOUGH and not any(self._instances())
 
     def judge(self) -> list[Violation]:
         """Return all that is wrong in the end."""

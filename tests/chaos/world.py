@@ -68,6 +68,7 @@ class World:
         self._alive: dict[str, Process] = {}
         self._starts: dict[str, Callable[[], None]] = {}
         self._skews: dict[str, float] = {}
+        self._away: dict[str, float] = {}
         self.holdings = HeldInMemory()
         self.disks: dict[str, Disk] = {}
         self.clients: list[Client] = []
@@ -151,16 +152,15 @@ class World:
                 return
             process = self._alive[name] = self.process(name, kind, place)
             process.skew = self._skews[name]
-            process.on_death.append(
-                lambda: self._restart(name, self._chance.choice((0.2, 1.0, 4.0)))
-            )
+            process.on_death.append(partial(self._restart, name))
             self.trace.note((self.kernel.now, name, "starts", ""))
             start(self.around, process)
 
         self._starts[name] = begin
         begin()
 
-    def _restart(self, name: str, after: float) -> None:
+    def _restart(self, name: str) -> None:
+        after = self._away.pop(name, None) or self._chance.choice((0.2, 1.0, 4.0))
         left = self.plan.faults.seconds - self.fate.now
         self.kernel.later(max(0.0, min(after, left)), self._starts[name])
 
@@ -184,7 +184,7 @@ class World:
             return
         process = self._chance.choice(living)
         self.trace.note((self.kernel.now, process.name, f"dies for {back_after:g} s", ""))
-        process.on_death[-1:] = [lambda: self._restart(process.name, back_after)]
+        self._away[process.name] = back_after
         process.die()
 
     def _copy(self, cell: str, seconds: float) -> None:
