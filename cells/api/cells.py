@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+from typing import Any
 
 import sqlalchemy as sa
 from oslo_db import exception as db_errors
@@ -57,8 +59,7 @@ class Cells(Section):
     @reading
     def cells(self, connection: sa.Connection) -> list[CellRecord]:
         """Return every cell, by name."""
-        query = sa.select(*_COLUMNS).order_by(cells.c.name)
-        return [CellRecord(*found) for found in connection.execute(query)]
+        return [CellRecord(*found) for found in connection.execute(_all())]
 
     @reading
     def cell(self, connection: sa.Connection, name: str) -> CellRecord:
@@ -69,6 +70,11 @@ class Cells(Section):
     def cell_by_uuid(self, connection: sa.Connection, uuid: str) -> CellRecord:
         """Return the cell of this uuid."""
         return _find(connection, uuid, cells.c.uuid == uuid)
+
+
+@functools.cache
+def _all() -> sa.Select[Any]:
+    return sa.select(*_COLUMNS).order_by(cells.c.name)
 
 
 def _find(connection: sa.Connection, wanted: str, condition: sa.ColumnElement[bool]) -> CellRecord:

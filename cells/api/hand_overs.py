@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Any
+
 import sqlalchemy as sa
 
 from understudy.cells import errors, leases, mapping_states
-from understudy.cells.api.mappings import find, listed, lost, record, row, swap
+from understudy.cells.api.mappings import find, lost, oldest, record, row, swap
 from understudy.cells.changes import Row
 from understudy.cells.records import MappingRecord
 from understudy.cells.tables_api import instance_mappings
@@ -107,8 +110,7 @@ class HandOvers(Section):
     @reading
     def handing_over(self, connection: sa.Connection, limit: int) -> list[MappingRecord]:
         """Return moves that were begun and that nobody works on, the oldest first."""
-        free = leases.is_free(instance_mappings)
-        return listed(connection, sa.and_(row.state == HANDING_OVER, free), limit)
+        return [record(found) for found in connection.execute(_handing_over(limit))]
 
     @staticmethod
     def _refused(found: Row, owner: str) -> Exception:
@@ -117,3 +119,10 @@ class HandOvers(Section):
                 f"instance {found.instance_uuid}", found.lease_owner or leases.NOBODY
             )
         return lost(found, HANDING_OVER)
+
+
+@functools.lru_cache(maxsize=4)
+def _handing_over(limit: int) -> sa.Select[Any]:
+    # What every sweep asks is put together once.
+    free = leases.is_free(instance_mappings)
+    return oldest(sa.and_(row.state == HANDING_OVER, free), limit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -27,8 +28,7 @@ class HostMappings(Section):
     @reading
     def host_mappings(self, connection: sa.Connection) -> list[HostMapping]:
         """Return every mapping, by host."""
-        query = sa.select(*_COLUMNS).order_by(host_mappings.c.host)
-        return [HostMapping(*found) for found in connection.execute(query)]
+        return [HostMapping(*found) for found in connection.execute(_all())]
 
     @writing
     def put_host_mappings(
@@ -87,6 +87,11 @@ class HostMappings(Section):
                         names.get(mapping.cell_uuid, mapping.cell_uuid),
                         names.get(first.cell_uuid, first.cell_uuid),
                     )
+
+
+@functools.cache
+def _all() -> sa.Select[Any]:
+    return sa.select(*_COLUMNS).order_by(host_mappings.c.host)
 
 
 def _overlapping(

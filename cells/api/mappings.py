@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,8 +47,8 @@ class Mappings(AnnouncingSection):
     @reading
     def mappings_of(self, connection: sa.Connection, request_id: str) -> list[MappingRecord]:
         """Return the mappings of a request's instances, in the order they were accepted."""
-        query = sa.select(*COLUMNS).where(row.request_id == request_id).order_by(row.position)
-        return [record(found) for found in connection.execute(query)]
+        found = connection.execute(_of_request(), {"wanted": request_id})
+        return [record(one) for one in found]
 
     @reading
     def count_waiting(self, connection: sa.Connection, at_most: int) -> int:
@@ -131,7 +132,7 @@ class Mappings(AnnouncingSection):
     @reading
     def deleting(self, connection: sa.Connection, limit: int) -> list[MappingRecord]:
         """Return mappings that are DELETING, the one longest untouched first."""
-        return listed(connection, row.state == mapping_states.DELETING, limit)
+        return [record(found) for found in connection.execute(_deleting(limit))]
 
 
 def find(connection: sa.Connection, instance_uuid: str) -> Row:
@@ -143,17 +144,28 @@ def find(connection: sa.Connection, instance_uuid: str) -> Row:
     return found
 
 
-def listed(
-    connection: sa.Connection, condition: sa.ColumnElement[bool], limit: int
-) -> list[MappingRecord]:
-    """Return the records for which the condition holds, the one longest untouched first."""
-    query = (
+def oldest(condition: sa.ColumnElement[bool], limit: int) -> sa.Select[Any]:
+    """Return what asks for mappings of which the condition holds, longest untouched first."""
+    return (
         sa.select(*COLUMNS)
         .where(condition)
         .order_by(row.updated_at, row.instance_uuid)
         .limit(limit)
     )
-    return [record(found) for found in connection.execute(query)]
+
+
+# What every sweep asks is put together once.
+
+
+@functools.lru_cache(maxsize=4)
+def _deleting(limit: int) -> sa.Select[Any]:
+    return oldest(row.state == mapping_states.DELETING, limit)
+
+
+@functools.cache
+def _of_request() -> sa.Select[Any]:
+    wanted = row.request_id == sa.bindparam("wanted")
+    return sa.select(*COLUMNS).where(wanted).order_by(row.position)
 
 
 def swap(

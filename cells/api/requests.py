@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Sequence
@@ -162,13 +163,7 @@ class Requests(AnnouncingSection):
     @reading
     def waiting_requests(self, connection: sa.Connection, limit: int) -> list[str]:
         """Return the ids of requests that are not DONE and that nobody works on, oldest first."""
-        query = (
-            sa.select(requests.c.request_id)
-            .where(requests.c.state.in_((PENDING, SELECTED)), leases.is_free(requests))
-            .order_by(requests.c.created_at, requests.c.request_id)
-            .limit(limit)
-        )
-        return list(connection.scalars(query))
+        return list(connection.scalars(_waiting(limit)))
 
     @reading
     def count_requests(self, connection: sa.Connection) -> dict[str, int]:
@@ -199,6 +194,17 @@ class Requests(AnnouncingSection):
             if found.state not in expected:
                 raise errors.LostRace(request_id, f"{expected[0]}/0", f"{found.state}/0")
             raise _held(found)
+
+
+@functools.lru_cache(maxsize=4)
+def _waiting(limit: int) -> sa.Select[Any]:
+    # What every sweep asks is put together once.
+    return (
+        sa.select(requests.c.request_id)
+        .where(requests.c.state.in_((PENDING, SELECTED)), leases.is_free(requests))
+        .order_by(requests.c.created_at, requests.c.request_id)
+        .limit(limit)
+    )
 
 
 def _is(request_id: str) -> sa.ColumnElement[bool]:

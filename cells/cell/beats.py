@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -81,13 +82,11 @@ class Beats(Section):
 
     @staticmethod
     def _see(connection: sa.Connection, agent: str, names: Iterable[str]) -> list[str]:
-        row = hosts.c
-        ours = sa.and_(row.name.in_(list(names)), row.agent == agent, sa.not_(row.down))
-        seen = sa.update(hosts).where(ours).values(seen_at=db_now())
+        whose = {"beating_agent": agent, "its_hosts": list(names)}
         if connection.dialect.update_returning:
-            return sorted(connection.scalars(seen.returning(row.name)))
-        connection.execute(seen)
-        return sorted(connection.scalars(sa.select(row.name).where(ours)))
+            return sorted(connection.scalars(_see_and_show(), whose))
+        connection.execute(_see(), whose)
+        return sorted(connection.scalars(sa.select(hosts.c.name).where(_ours()), whose))
 
     @staticmethod
     def _count(
@@ -95,19 +94,11 @@ class Beats(Section):
     ) -> set[tuple[str, str, int]]:
         """Bring `missed` up to date; the (host, instance, attempt) that are as they should be."""
         row = attempts.row
-        query = (
-            sa.select(row.service_host, row.instance_uuid, row.number, row.missed)
-            .join_from(attempts_table, instances, attempts.IS_CURRENT)
-            .where(
-                instances.c.state == states.BUILDING,
-                instances.c.service_host.in_(alive),
-                row.state.in_(_EXPECTED),
-            )
-        )
         there: set[tuple[str, str, int]] = set()
         again: list[str] = []
         missed: list[str] = []
-        for host, uuid, number, times in connection.execute(query):
+        expected = connection.execute(_expected(), {"its_hosts": list(alive)})
+        for host, uuid, number, times in expected:
             if (host, uuid, number) not in named:
                 missed.append(uuid)
             else:
@@ -123,6 +114,41 @@ class Beats(Section):
                 update.where(row.instance_uuid.in_(missed)).values(missed=row.missed + 1)
             )
         return there
+
+
+# What every beat asks is put together once.
+
+
+def _ours() -> sa.ColumnElement[bool]:
+    row = hosts.c
+    names: sa.BindParameter[Any] = sa.bindparam("its_hosts", expanding=True)
+    return sa.and_(
+        row.name.in_(names), row.agent == sa.bindparam("beating_agent"), sa.not_(row.down)
+    )
+
+
+@functools.cache
+def _see() -> sa.Update:
+    return sa.update(hosts).where(_ours()).values(seen_at=db_now())
+
+
+@functools.cache
+def _see_and_show() -> Any:
+    return _see().returning(hosts.c.name)
+
+
+@functools.cache
+def _expected() -> sa.Select[Any]:
+    row = attempts.row
+    return (
+        sa.select(row.service_host, row.instance_uuid, row.number, row.missed)
+        .join_from(attempts_table, instances, attempts.IS_CURRENT)
+        .where(
+            instances.c.state == states.BUILDING,
+            instances.c.service_host.in_(sa.bindparam("its_hosts", expanding=True)),
+            row.state.in_(_EXPECTED),
+        )
+    )
 
 
 def _superseded(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Collection
 from typing import Any
@@ -107,8 +108,7 @@ class Hosts(Section):
     @reading
     def hosts(self, connection: sa.Connection) -> list[HostRecord]:
         """Return every host, by name, without its tree of providers."""
-        query = sa.select(*_COLUMNS_OF_MANY).order_by(row.name)
-        return [_record(found) for found in connection.execute(query)]
+        return [_record(found) for found in connection.execute(_all())]
 
     @reading
     def host(self, connection: sa.Connection, name: str) -> HostRecord:
@@ -129,28 +129,13 @@ class Hosts(Section):
     @reading
     def silent_hosts(self, connection: sa.Connection, seconds: float) -> list[HostRecord]:
         """Return hosts not marked down that were silent for longer, the longest first."""
-        silent = row.seen_at < db_now() - seconds
-        query = (
-            sa.select(*_COLUMNS_OF_MANY)
-            .where(silent, sa.not_(row.down))
-            .order_by(row.seen_at, row.name)
-        )
-        return [_record(found) for found in connection.execute(query)]
+        return [_record(found) for found in connection.execute(_silent(seconds))]
 
     @reading
     def recent_faults(self, connection: sa.Connection, seconds: float) -> dict[str, int]:
         """Return for each host how many attempts of the last `seconds` failed by its fault."""
-        query = (
-            sa.select(attempts.c.service_host, attempts.c.fault, sa.func.count())
-            .where(
-                attempts.c.ended_at > db_now() - seconds,
-                attempts.c.state == states.AttemptState.FAILED,
-                attempts.c.fault.is_not(None),
-            )
-            .group_by(attempts.c.service_host, attempts.c.fault)
-        )
         faults: Counter[str] = Counter()
-        for host, fault, count in connection.execute(query):
+        for host, fault, count in connection.execute(_faults(seconds)):
             if primitives.load(Fault, fault).blames == Blame.HOST:
                 faults[host] += count
         return dict(faults)
@@ -179,6 +164,37 @@ class Hosts(Section):
         if changed is None:
             raise errors.HostUnknown(host)
         return changed
+
+
+# What every sweep asks is put together once.
+
+
+@functools.cache
+def _all() -> sa.Select[Any]:
+    return sa.select(*_COLUMNS_OF_MANY).order_by(row.name)
+
+
+@functools.lru_cache(maxsize=4)
+def _silent(seconds: float) -> sa.Select[Any]:
+    silent = row.seen_at < db_now() - seconds
+    return (
+        sa.select(*_COLUMNS_OF_MANY)
+        .where(silent, sa.not_(row.down))
+        .order_by(row.seen_at, row.name)
+    )
+
+
+@functools.lru_cache(maxsize=4)
+def _faults(seconds: float) -> sa.Select[Any]:
+    return (
+        sa.select(attempts.c.service_host, attempts.c.fault, sa.func.count())
+        .where(
+            attempts.c.ended_at > db_now() - seconds,
+            attempts.c.state == states.AttemptState.FAILED,
+            attempts.c.fault.is_not(None),
+        )
+        .group_by(attempts.c.service_host, attempts.c.fault)
+    )
 
 
 def _record(found: Row) -> HostRecord:

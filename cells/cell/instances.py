@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import sqlalchemy as sa
@@ -47,10 +48,15 @@ COLUMNS = (
 
 def find(connection: sa.Connection, uuid: str) -> Row:
     """Return the row; InstanceUnknown."""
-    found = connection.execute(sa.select(*COLUMNS).where(row.uuid == uuid)).first()
+    found = connection.execute(_of(), {"wanted": uuid}).first()
     if found is None:
         raise errors.InstanceUnknown(uuid)
     return found
+
+
+@functools.cache
+def _of() -> sa.Select[Any]:
+    return sa.select(*COLUMNS).where(row.uuid == sa.bindparam("wanted"))
 
 
 def swap(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -39,40 +40,7 @@ class Sweeps(Section):
         which a host may still hold something. What is HANDING_OVER is never among
         them: its claim may be in another cell already.
         """
-        state = table.c.state
-        late = table.c.deadline <= db_now()
-        stalled = sa.or_(
-            attempts.row.state.in_((AttemptState.CLAIMED, AttemptState.FAILED)),
-            attempts.row.missed >= MISSED_BEATS,
-            late,
-            hosts.c.down,
-        )
-        held = (
-            sa.select(attempts.row.number)
-            .where(attempts.row.instance_uuid == table.c.uuid, attempts.MAY_BE_HELD)
-            # Any attempt of it, not only the current one that is joined below.
-            .correlate(table)
-            .exists()
-        )
-        with_attempt = table.outerjoin(attempts_table, attempts.IS_CURRENT)
-        query = (
-            sa.select(*instances.COLUMNS)
-            .select_from(with_attempt.outerjoin(hosts, hosts.c.name == table.c.service_host))
-            .where(
-                # Said first, for the index; the rest only narrows it.
-                state.in_((*states.WORKING, states.HANDED_OVER)),
-                leases.is_free(table),
-                sa.or_(
-                    state.in_(_NOT_AT_REST),
-                    sa.and_(state == states.BUILDING, stalled),
-                    sa.and_(state == states.EXHAUSTED, late),
-                    sa.and_(state == states.HANDED_OVER, held),
-                ),
-            )
-            .order_by(table.c.updated_at, table.c.uuid)
-            .limit(limit)
-        )
-        return [instances.record(found) for found in connection.execute(query)]
+        return [instances.record(found) for found in connection.execute(_overdue(limit))]
 
     @reading
     def exhausted(self, connection: sa.Connection, limit: int) -> list[InstanceRecord]:
@@ -80,20 +48,7 @@ class Sweeps(Section):
 
         Of those that are HANDING_OVER already also the late ones: only it can end them.
         """
-        state = table.c.state
-        in_time = sa.and_(state == states.EXHAUSTED, table.c.deadline > db_now())
-        query = (
-            sa.select(*instances.COLUMNS)
-            .where(
-                # Said first, for the index; the rest only narrows it.
-                state.in_((states.EXHAUSTED, states.HANDING_OVER)),
-                leases.is_free(table),
-                sa.or_(in_time, state == states.HANDING_OVER),
-            )
-            .order_by(table.c.updated_at, table.c.uuid)
-            .limit(limit)
-        )
-        return [instances.record(found) for found in connection.execute(query)]
+        return [instances.record(found) for found in connection.execute(_exhausted(limit))]
 
     @reading
     def building_on(self, connection: sa.Connection, host: str) -> list[InstanceRecord]:
@@ -134,6 +89,63 @@ class Sweeps(Section):
             _holder(uuid, state, attempt, selection, generation)
             for uuid, state, attempt, selection, generation in connection.execute(query)
         ]
+
+
+# What every sweep asks is put together once.
+
+
+@functools.lru_cache(maxsize=4)
+def _overdue(limit: int) -> sa.Select[Any]:
+    state = table.c.state
+    late = table.c.deadline <= db_now()
+    stalled = sa.or_(
+        attempts.row.state.in_((AttemptState.CLAIMED, AttemptState.FAILED)),
+        attempts.row.missed >= MISSED_BEATS,
+        late,
+        hosts.c.down,
+    )
+    held = (
+        sa.select(attempts.row.number)
+        .where(attempts.row.instance_uuid == table.c.uuid, attempts.MAY_BE_HELD)
+        # Any attempt of it, not only the current one that is joined below.
+        .correlate(table)
+        .exists()
+    )
+    with_attempt = table.outerjoin(attempts_table, attempts.IS_CURRENT)
+    return (
+        sa.select(*instances.COLUMNS)
+        .select_from(with_attempt.outerjoin(hosts, hosts.c.name == table.c.service_host))
+        .where(
+            # Said first, for the index; the rest only narrows it.
+            state.in_((*states.WORKING, states.HANDED_OVER)),
+            leases.is_free(table),
+            sa.or_(
+                state.in_(_NOT_AT_REST),
+                sa.and_(state == states.BUILDING, stalled),
+                sa.and_(state == states.EXHAUSTED, late),
+                sa.and_(state == states.HANDED_OVER, held),
+            ),
+        )
+        .order_by(table.c.updated_at, table.c.uuid)
+        .limit(limit)
+    )
+
+
+@functools.lru_cache(maxsize=4)
+def _exhausted(limit: int) -> sa.Select[Any]:
+    state = table.c.state
+    in_time = sa.and_(state == states.EXHAUSTED, table.c.deadline > db_now())
+    return (
+        sa.select(*instances.COLUMNS)
+        .where(
+            # Said first, for the index; the rest only narrows it.
+            state.in_((states.EXHAUSTED, states.HANDING_OVER)),
+            leases.is_free(table),
+            sa.or_(in_time, state == states.HANDING_OVER),
+        )
+        .order_by(table.c.updated_at, table.c.uuid)
+        .limit(limit)
+    )
 
 
 def _holder(
