@@ -49,7 +49,7 @@ class ServerGround(Ground):
         self.transport_urls = {name: shared.vhost(self._test, name) for name in self.buses}
         self._placement = shared.placement(self._test)
         lockutils.set_defaults(self.useFixture(fixtures.TempDir()).path)
-        self.useFixture(fixtures.MonkeyPatch(LONGEST_POLL, 0.1))
+        self.useFixture(fixtures.MonkeyPatch(LONGEST_POLL, 0.2))
 
     def open_bus(self, name: str, transport_url: str) -> Bus:
         process = f"understudy-tests-{os.getpid()}-{next(_numbers)}"
