@@ -24,6 +24,7 @@ from understudy.compute.turns import Turns
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.orders import Orders
 from understudy.objects.selection import Selection
+from understudy.rpcapi.context import RequestContext
 
 LOG = logging.getLogger(__name__)
 
@@ -68,13 +69,21 @@ class Agent:
         else:
             LOG.info("%s came again, or too late: ignored", tag)
 
-    def tear_down(self, host: str, instance_uuid: str, attempt: int) -> None:
+    def tear_down(
+        self,
+        host: str,
+        instance_uuid: str,
+        attempt: int,
+        context: RequestContext | None = None,
+    ) -> None:
         """Take a teardown in; it covers the older attempts of the instance here as well.
 
         A build that is in progress runs to its end, is found to be superseded,
         and is destroyed then.
         """
         tag = Tag(host, instance_uuid, attempt)
+        if context is not None:
+            self._steps.remember(tag.place, context)
         self._journal.tear_down(tag)
         self._wake(tag.place)
 
@@ -104,6 +113,8 @@ class Agent:
         except Exception:
             LOG.exception("The work on %s of %s broke off", place.instance_uuid, place.host)
         finally:
+            if following == Next():
+                self._steps.forget(place)
             came = self._turns.give_back(place)
         if came or following.soon:
             self._wake(place)
@@ -115,11 +126,12 @@ class Agent:
         """Do all there is to do at a place but build."""
         waits = False
         for row in self._journal.unfinished_at(place):
-            try:
-                self._steps.finish(row)
-            except Again as again:
-                LOG.warning("%s will be tried again: %s", row.tag, again)
-                waits = True
+            with self._steps.logged(row.tag):
+                try:
+                    self._steps.finish(row)
+                except Again as again:
+                    LOG.warning("%s will be tried again: %s", row.tag, again)
+                    waits = True
         left = [row.state for row in self._journal.unfinished_at(place)]
         build = any(state in states.TO_BUILD for state in left)
         more = any(state not in states.TO_BUILD for state in left)
@@ -129,12 +141,13 @@ class Agent:
         """Build the oldest attempt of a place that is to be built."""
         for row in self._journal.unfinished_at(place):
             if row.state in states.TO_BUILD:
-                try:
-                    self._steps.build(row)
-                except Again as again:
-                    LOG.warning("%s waits for an answer: %s", row.tag, again)
-                    return Next(later=True)
-                return Next(soon=True)
+                with self._steps.logged(row.tag):
+                    try:
+                        self._steps.build(row)
+                    except Again as again:
+                        LOG.warning("%s waits for an answer: %s", row.tag, again)
+                        return Next(later=True)
+                    return Next(soon=True)
         return Next()
 
     def _set_alarm(self, place: Place, following: Next) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from understudy.compute.journal import Journal, JournalClosed
-from understudy.compute.tags import Tag
+from understudy.compute.tags import Place, Tag
 from understudy.objects.errors import UnderstudyError
 from understudy.objects.fault import Fault
 from understudy.objects.host import Host
@@ -101,7 +101,30 @@ class Reports:
         self._conductor = conductor
         self._journal = journal
         self._unregistered = unregistered
-        self._contexts: dict[Tag, RequestContext] = {}
+        self._contexts: dict[Place, RequestContext] = {}
+
+    def context(self, tag: Tag) -> RequestContext:
+        """Return the build's context, so that its logs and its trace go on here.
+
+        The journal forgets the request once it is built; a restart in between,
+        the context.
+        """
+        try:
+            request, _ = self._journal.what_to_build(tag)
+        except LookupError:
+            return self._contexts.setdefault(tag.place, RequestContext())
+        context = RequestContext.of_instance(
+            request.request_id, request.project_id, request.user_id
+        )
+        return self._contexts.setdefault(tag.place, context)
+
+    def remember(self, place: Place, context: RequestContext) -> None:
+        """Do what there is to do at this place in the context in which it was asked for."""
+        self._contexts[place] = context
+
+    def forget(self, place: Place) -> None:
+        """Forget that context: there is nothing left to do."""
+        self._contexts.pop(place, None)
 
     def started(self, tag: Tag) -> None:
         """Ask whether to go on."""
@@ -110,22 +133,19 @@ class Reports:
     def succeeded(self, tag: Tag) -> None:
         """Say that it is built."""
         self._say(tag, self._conductor.build_succeeded)
-        self._contexts.pop(tag, None)
 
     def failed(self, tag: Tag, fault: Fault, cleaned: bool) -> None:
         """Say why it is not built, and whether anything is left."""
         self._say(tag, self._conductor.build_failed, fault, cleaned)
-        self._contexts.pop(tag, None)
 
     def torn_down(self, tag: Tag) -> None:
         """Say that nothing is left."""
         self._say(tag, self._conductor.torn_down)
-        self._contexts.pop(tag, None)
 
     def _say(self, tag: Tag, method: Callable[..., None], *facts: Any) -> None:
         if self._journal.closed:
             raise JournalClosed
-        context = self._context(tag)
+        context = self.context(tag)
         try:
             method(context, *tag, *facts)
         except (errors.Superseded, errors.InstanceNotFound) as answer:
@@ -138,18 +158,3 @@ class Reports:
         except Exception as error:
             LOG.exception("Could not say how %s goes", tag)
             raise Again(repr(error)) from error
-
-    def _context(self, tag: Tag) -> RequestContext:
-        """Return the build's context, so that its logs and its trace go on here.
-
-        The journal forgets the request once it is built; a restart in between,
-        the context.
-        """
-        try:
-            request, _ = self._journal.what_to_build(tag)
-        except LookupError:
-            return self._contexts.get(tag) or RequestContext()
-        context = RequestContext.of_instance(
-            request.request_id, request.project_id, request.user_id
-        )
-        return self._contexts.setdefault(tag, context)

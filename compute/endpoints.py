@@ -38,4 +38,4 @@ class ComputeEndpoint:
     @messaging.expose
     def tear_down(self, ctxt: RequestContext, host: str, instance_uuid: str, attempt: int) -> None:
         """Destroy what this attempt, and older ones, made."""
-        self._agent.tear_down(host, instance_uuid, attempt)
+        self._agent.tear_down(host, instance_uuid, attempt, ctxt)

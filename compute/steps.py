@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Final
 
 from understudy.compute import journal_states as states
 from understudy.compute.conductor import Again, Refused, Reports
 from understudy.compute.driver import BuildFault, Driver
 from understudy.compute.journal import Journal, JournalClosed, Row
-from understudy.compute.tags import Tag
+from understudy.compute.tags import Place, Tag
 from understudy.objects.fault import Fault
 from understudy.objects.fields import Blame
+from understudy.rpcapi import logs
+from understudy.rpcapi.context import RequestContext
 
 LOG = logging.getLogger(__name__)
 
@@ -41,6 +44,18 @@ class Steps:
         self._journal = journal
         self._reports = reports
         self._emptied = emptied
+
+    def logged(self, tag: Tag) -> AbstractContextManager[object]:
+        """Let what is logged meanwhile name the build request and the instance."""
+        return logs.under(self._reports.context(tag), tag.instance_uuid)
+
+    def remember(self, place: Place, context: RequestContext) -> None:
+        """Do what there is to do at this place in the context in which it was asked for."""
+        self._reports.remember(place, context)
+
+    def forget(self, place: Place) -> None:
+        """Forget what was only of use while there was something to do at this place."""
+        self._reports.forget(place)
 
     def build(self, row: Row) -> None:
         """Ask, build, and write down how it went. Raises Again without an answer."""

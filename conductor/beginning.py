@@ -13,6 +13,7 @@ from threading import Lock
 from understudy.cells.api_store import ApiStore
 from understudy.cells.errors import ApiDatabaseUnreachable
 from understudy.conductor.selecting import RequestWorker
+from understudy.rpcapi import logs
 
 LOG = logging.getLogger(__name__)
 
@@ -61,7 +62,8 @@ class Beginner:
         try:
             self._requests.work(request_id)
         except Exception:
-            LOG.exception("request %s is tried again when its lease has run out", request_id)
+            with logs.about(request_id):
+                LOG.exception("request %s is tried again when its lease has run out", request_id)
         if self._has_room_again(request_id):
             self._fetch_more()
 

@@ -17,6 +17,7 @@ from understudy.conductor.first_claims import FirstClaims
 from understudy.conductor.patience import apart
 from understudy.objects import states
 from understudy.rpcapi import errors as wire
+from understudy.rpcapi import logs
 
 BATCH = 100
 """Deletes looked at in one sweep."""
@@ -52,7 +53,8 @@ class Deleter:
         for mapping in self._api.deleting(BATCH):
             if mapping.cell_uuid in silent:
                 continue
-            with apart(f"the delete of {mapping.instance_uuid}"):
+            about = logs.about(mapping.request_id, mapping.instance_uuid)
+            with about, apart(f"the delete of {mapping.instance_uuid}"):
                 try:
                     self._go_on(mapping)
                 except cell_errors.CellUnreachable:

@@ -22,6 +22,7 @@ from understudy.conductor.working import Worker
 from understudy.objects import states
 from understudy.objects.fault import Fault
 from understudy.objects.states import AttemptState
+from understudy.rpcapi import logs
 
 LOG = logging.getLogger(__name__)
 
@@ -60,12 +61,16 @@ class CellRecovery:
         """
         self._keeper.find_silent()
         for record in self._store.overdue(BATCH):
-            try:
-                self._worker.work(record, self._recover)
-            except cell_errors.CellUnreachable:
-                raise
-            except Exception:
-                LOG.exception("%s is looked at again when its lease has run out", record.uuid)
+            with logs.about(record.request_id, record.uuid):
+                self._recover_apart(record)
+
+    def _recover_apart(self, record: InstanceRecord) -> None:
+        try:
+            self._worker.work(record, self._recover)
+        except cell_errors.CellUnreachable:
+            raise
+        except Exception:
+            LOG.exception("%s is looked at again when its lease has run out", record.uuid)
 
     def _recover(self, record: InstanceRecord) -> None:
         match record.state:

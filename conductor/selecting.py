@@ -27,6 +27,7 @@ from understudy.objects.fault import Fault
 from understudy.objects.fields import Blame
 from understudy.objects.selection_answer import SelectionAnswer
 from understudy.rpcapi import errors as wire
+from understudy.rpcapi import logs
 from understudy.rpcapi.context import RequestContext
 from understudy.rpcapi.scheduler import SchedulerClient
 
@@ -64,6 +65,10 @@ class RequestWorker:
 
         Raises ApiDatabaseUnreachable.
         """
+        with logs.about(request_id):
+            self._begin(request_id)
+
+    def _begin(self, request_id: str) -> None:
         lease = self._lease.fresh()
         try:
             record = self._api.take_request(request_id, lease.owner, lease.seconds)
@@ -129,22 +134,24 @@ class RequestWorker:
         left: list[Exception] = []
         for pick in unpack(answer).picks():
             name = names[pick.instance_uuid]
-            try:
-                self._placer.place(record.request, name, pick, record.seconds_left)
-            except NOT_NOW as error:
-                LOG.warning("%s is not placed yet: %s", pick.instance_uuid, error)
-                left.append(error)
+            with logs.about(record.request_id, pick.instance_uuid):
+                try:
+                    self._placer.place(record.request, name, pick, record.seconds_left)
+                except NOT_NOW as error:
+                    LOG.warning("%s is not placed yet: %s", pick.instance_uuid, error)
+                    left.append(error)
         if left:
             raise left[0]
 
     def _fail(self, record: RequestRecord, wanted: Sequence[MappingRecord], fault: Fault) -> None:
         """End instances that no cell holds, their claims given back first."""
         for mapping in wanted:
-            self._first_claims.release(record.request, mapping.instance_uuid)
-            try:
-                self._api.fail_unmapped(mapping.instance_uuid, fault)
-            except cell_errors.LostRace as race:
-                LOG.debug("%s is being deleted: %s", mapping.instance_uuid, race)
+            with logs.about(record.request_id, mapping.instance_uuid):
+                self._first_claims.release(record.request, mapping.instance_uuid)
+                try:
+                    self._api.fail_unmapped(mapping.instance_uuid, fault)
+                except cell_errors.LostRace as race:
+                    LOG.debug("%s is being deleted: %s", mapping.instance_uuid, race)
 
     def _end_unmapped_deletes(self, record: RequestRecord) -> bool:
         """End those that were deleted before they were mapped; are there any?"""
@@ -154,15 +161,17 @@ class RequestWorker:
             if mapping.state == mapping_states.DELETING and mapping.cell_uuid is None
         ]
         for instance_uuid in deleted:
-            self._first_claims.release(record.request, instance_uuid)
-            self._api.end_deleting(instance_uuid)
+            with logs.about(record.request_id, instance_uuid):
+                self._first_claims.release(record.request, instance_uuid)
+                self._api.end_deleting(instance_uuid)
         return bool(deleted)
 
     def _release_unmapped(self, record: RequestRecord) -> None:
         """Read back once more what ended without a cell: a late claim may have landed."""
         for mapping in self._api.mappings_of(record.request_id):
             if mapping.cell_uuid is None:
-                self._first_claims.release(record.request, mapping.instance_uuid)
+                with logs.about(record.request_id, mapping.instance_uuid):
+                    self._first_claims.release(record.request, mapping.instance_uuid)
 
 
 def unpack(answer: str) -> SelectionAnswer:

@@ -29,6 +29,7 @@ from understudy.conductor.selecting import unpack
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.fault import Fault
 from understudy.objects.selection_answer import Pick, SelectionAnswer
+from understudy.rpcapi import logs
 from understudy.rpcapi.context import RequestContext
 from understudy.rpcapi.scheduler import SchedulerClient
 
@@ -71,7 +72,8 @@ class Takeover:
         for access in self._cells.usable():
             with apart(f"what {access.name} is exhausted of"):
                 for record in access.store.exhausted(BATCH):
-                    with apart(f"the takeover of {record.uuid}"):
+                    about = logs.about(record.request_id, record.uuid)
+                    with about, apart(f"the takeover of {record.uuid}"):
                         self._work(access, record)
 
     def _work(self, access: CellAccess, record: InstanceRecord) -> None:

@@ -10,6 +10,7 @@ from understudy.cells.records import InstanceRecord
 from understudy.conductor.lease import Lease
 from understudy.conductor.patience import BUSY
 from understudy.ledger import errors as ledger_errors
+from understudy.rpcapi import logs
 
 LOG = logging.getLogger(__name__)
 
@@ -30,6 +31,14 @@ class Worker:
         ledger does not answer, the row is put off: what was intended is on
         disk, and the sweeper goes on from there.
         """
+        with logs.about(record.request_id, record.uuid):
+            self._work(record, step)
+
+    def put_off(self, taken: InstanceRecord) -> None:
+        """Give the lease back, not to be taken before the retry time has passed."""
+        self._store.put_off(taken, self._retry_seconds)
+
+    def _work(self, record: InstanceRecord, step: Callable[[InstanceRecord], None]) -> None:
         lease = self._lease.fresh()
         try:
             taken = self._store.take(record, lease.owner, lease.seconds)
@@ -45,7 +54,3 @@ class Worker:
             self.put_off(taken)
             return
         self._store.release(taken)
-
-    def put_off(self, taken: InstanceRecord) -> None:
-        """Give the lease back, not to be taken before the retry time has passed."""
-        self._store.put_off(taken, self._retry_seconds)

@@ -29,6 +29,7 @@ class RequestContext(context.RequestContext):
         overwrite: bool = False,
     ) -> None:
         """Make a context; with `overwrite` it becomes the one that this thread logs under."""
+        self._is_for_logs = overwrite
         super().__init__(
             project_id=project_id, user_id=user_id, request_id=request_id, overwrite=overwrite
         )
@@ -41,6 +42,14 @@ class RequestContext(context.RequestContext):
         It is logged under the build request's id.
         """
         return cls(project_id, user_id, request_id)
+
+    def update_store(self) -> None:
+        """Let this thread log under it, if it was made for that.
+
+        oslo.context would take the first that a thread makes, and keep it for all it does later.
+        """
+        if self._is_for_logs:
+            super().update_store()
 
     def patience(self) -> float:
         """Return for how many seconds at most the caller still waits for the answer.

@@ -132,7 +132,12 @@ class Placing:
     def _note(self, went: Round) -> None:
         self._placed.update({planned.instance: planned for planned in went.claimed})
         for planned in went.lost:
-            LOG.info("%s lost its claim on %s", planned.instance, planned.host.name)
+            LOG.info(
+                "%s lost its claim on %s",
+                planned.instance,
+                planned.host.name,
+                extra={"instance_uuid": planned.instance},
+            )
             self._lost.add(planned.host.uuid)
         for planned, error in went.refused:
             self._refuse(planned.host, error)

@@ -1,9 +1,15 @@
 """Who asks crosses the bus, and is logged on the far side."""
 
+import contextlib
+import logging
+import threading
+
 import testtools
 from oslo_context import context as oslo_context
 
+from tests.fakes.log_lines import LogLines
 from understudy.objects.base import Serializer
+from understudy.rpcapi import logs
 from understudy.rpcapi.context import ContextSerializer, RequestContext
 
 
@@ -32,3 +38,39 @@ class ContextSerializerTest(testtools.TestCase):
     def test_an_instances_work_is_logged_under_its_request(self) -> None:
         ctxt = RequestContext.of_instance("request", "project", "user")
         self.assertEqual("request", ctxt.request_id)
+
+    def test_one_that_is_made_for_a_call_is_not_what_its_maker_logs_under(self) -> None:
+        outcomes: list[object] = []
+
+        def call() -> None:
+            RequestContext("project", "user")
+            outcomes.append(oslo_context.get_current())
+
+        thread = threading.Thread(target=call)
+        thread.start()
+        thread.join()
+        self.assertEqual([None], outcomes)
+
+
+class LogsTest(testtools.TestCase):
+    """What a thread logs under, and afterwards no more."""
+
+    def test_lines_name_the_request_and_the_instance(self) -> None:
+        lines = self.useFixture(LogLines("understudy.test"))
+        logger = logging.getLogger("understudy.test")
+        with logs.about("request"):
+            logger.info("one")
+            with logs.about("request", "vm"):
+                logger.info("two")
+            logger.info("three")
+        logger.info("four")
+        heads = [lines.heads(about=each) for each in ("one", "two", "three", "four")]
+        self.assertEqual(
+            [{("request", None)}, {("request", "vm")}, {("request", None)}, {(None, None)}], heads
+        )
+
+    def test_a_failure_changes_nothing_of_that(self) -> None:
+        self.useFixture(LogLines("understudy.test"))
+        with contextlib.suppress(LookupError), logs.about("request"):
+            raise LookupError
+        self.assertIsNone(oslo_context.get_current())
