@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.functional.ledger import fault_promises, subject
+from tests.functional.ledger import each_fault, fault_promises, subject
 
 
 class PlacementFaultTest(subject.OnPlacement, fault_promises.FaultPromises):
@@ -10,4 +10,12 @@ class PlacementFaultTest(subject.OnPlacement, fault_promises.FaultPromises):
 
 
 class FakeFaultTest(subject.OnFake, fault_promises.FaultPromises):
+    pass
+
+
+class PlacementEachFaultTest(subject.OnPlacement, each_fault.EachFault):
+    pass
+
+
+class FakeEachFaultTest(subject.OnFake, each_fault.EachFault):
     pass

@@ -6,6 +6,7 @@ from tests.functional.ledger import (
     batch_promises,
     candidate_promises,
     claim_promises,
+    each_fault,
     fault_promises,
     inventory_promises,
     test_corners,
@@ -34,6 +35,10 @@ class EconomyTest(OverHttp, test_corners.EconomyTest):
 
 
 class FaultTest(OverHttp, fault_promises.FaultPromises):
+    pass
+
+
+class EachFaultTest(OverHttp, each_fault.EachFault):
     pass
 
 

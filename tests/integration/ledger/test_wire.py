@@ -13,7 +13,7 @@ from understudy.ledger import api, errors
 IMPATIENCE = api.Timeouts(connect=1, read=1)
 
 
-class WireTest(OverHttp):
+class ThroughProxy(OverHttp):
     """`claims` and the rest go through a proxy."""
 
     def connect(self) -> None:
@@ -33,6 +33,10 @@ class WireTest(OverHttp):
 
     def move(self) -> int:
         return self.claims.swap(wanted(self.vm, {self.b: {"VCPU": 1}}, 1))
+
+
+class WireTest(ThroughProxy):
+    """What is broken at once."""
 
     def test_through_a_proxy_that_does_nothing_all_is_as_without(self) -> None:
         self.assertEqual({self.vm: 1}, self.first())
@@ -76,6 +80,42 @@ class WireTest(OverHttp):
         self.faults.land()
         self.assertEqual({self.b: {"VCPU": 1}}, self.claims.read_back(self.vm).allocations)
         self.assertEqual(2, self.claims.read_back(self.vm).generation)
+
+
+class SlowTest(ThroughProxy):
+    """Answers that come when the caller has given up."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.proxy.slowness = 3 * IMPATIENCE.read
+
+    def test_a_timeout_after_the_write_was_applied_is_read_back(self) -> None:
+        self.proxy.slow_writes = 1
+        self.assertEqual({self.vm: 1}, self.first())
+        self.proxy.slow_writes = 1
+        self.assertEqual(2, self.move())
+        self.proxy.slow_writes = 1
+        self.claims.unclaim(self.vm, OWNER, 2)
+        self.assertEqual({}, self.claims.read_back(self.vm).allocations)
+
+    def test_a_timeout_after_a_batch_was_applied_is_read_back(self) -> None:
+        vms = [new_uuid() for _ in range(3)]
+        self.proxy.slow_writes = 1
+        results = self.claims.claim_many([wanted(vm, {self.a: {"VCPU": 1}}) for vm in vms])
+        self.assertEqual(dict.fromkeys(vms, 1), results.claimed)
+        self.assertEqual({"VCPU": 3}, self.books.usages(self.a))
+
+    def test_where_all_is_slow_each_operation_says_that_nobody_knows(self) -> None:
+        self.first()
+        self.proxy.delay = 2 * IMPATIENCE.read
+        other = wanted(new_uuid(), {self.a: {"VCPU": 1}})
+        batch = [wanted(new_uuid(), {self.a: {"VCPU": 1}}) for _ in range(2)]
+        self.assertRaises(errors.OutcomeUnknown, self.claims.claim_many, [other])
+        self.assertRaises(errors.OutcomeUnknown, self.claims.claim_many, batch)
+        self.assertRaises(errors.OutcomeUnknown, self.move)
+        self.assertRaises(errors.OutcomeUnknown, self.claims.unclaim, self.vm, OWNER, 1)
+        error = self.assertRaises(errors.LedgerUnavailable, self.claims.read_back, self.vm)
+        self.assertNotIsInstance(error, errors.OutcomeUnknown)
 
 
 class WorkersTest(OverHttp):

@@ -43,6 +43,9 @@ class FaultyProxy(fixtures.Fixture):
         self.faults = Faults()
         self.delay = 0.0
         """Seconds that each request waits before anything else happens to it."""
+        self.slow_writes = 0
+        """How many more writes are answered only after `slowness`, though applied at once."""
+        self.slowness = 0.0
         self.admits: Callable[[str], bool] = lambda token: True
         """Whose token is let in, as by Keystone's middleware; others get 401."""
         self.ended = threading.Event()
@@ -116,7 +119,11 @@ class _Request(http.server.BaseHTTPRequestHandler):
         plan = proxy.faults.of_read if self.command == "GET" else proxy.faults.of_write
         match plan(f"{self.command} {self.path}"):
             case Fault.NONE:
-                self._answer(*self._forward(body))
+                answer = self._forward(body)
+                if self.command != "GET" and proxy.slow_writes > 0:
+                    proxy.slow_writes -= 1
+                    proxy.ended.wait(proxy.slowness)
+                self._answer(*answer)
             case Fault.ERROR:
                 self._answer(503, [("Content-Type", "text/html")], _UNAVAILABLE)
             case Fault.CONTENDED:
