@@ -16,7 +16,7 @@ from kombu import exceptions as kombu_errors
 from oslo_versionedobjects import exception as object_errors
 
 from understudy.objects.errors import UnderstudyError
-from understudy.rpcapi import errors, tracing, versions
+from understudy.rpcapi import errors, patience, tracing, versions
 from understudy.rpcapi.bus import Bus
 from understudy.rpcapi.connections import QueueFull
 from understudy.rpcapi.context import RequestContext
@@ -102,7 +102,7 @@ class Client:
         self, ctxt: RequestContext, method: str, since: str, wait: float, arguments: dict[str, Any]
     ) -> Any:
         try:
-            with tracing.following(ctxt.request_id):
+            with tracing.following(ctxt.request_id), patience.within(wait):
                 prepared = self._rpc.prepare(version=since, timeout=wait)
                 return prepared.call(ctxt, method, **arguments)
         except messaging.MessagingTimeout:

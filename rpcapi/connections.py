@@ -2,13 +2,18 @@
 
 oslo.messaging takes a caller's timeout and number of retries for the sending
 alone: to connect for the replies, or anew after a failure, it tries for ever
-within the call. Pinned to its rabbit driver by tests/functional/rpcapi.
+within the call. And of a broker that takes connections and says nothing, it
+waits for each answer anew: to the message, to its own hanging up, to each try to
+connect again. Pinned to its rabbit driver by tests/functional/rpcapi and
+tests/integration/rpcapi.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
+import math
 import ssl
 from typing import Any
 
@@ -17,6 +22,8 @@ from amqp.exceptions import MessageNacked
 from kombu import exceptions as kombu_errors
 from oslo_messaging._drivers import common, impl_rabbit
 
+from understudy.rpcapi import patience
+
 LOG = logging.getLogger(__name__)
 
 
@@ -24,10 +31,17 @@ class QueueFull(messaging.MessageUndeliverable):
     """The broker takes no more for this queue: a policy bounds its length."""
 
 
+class SilentBroker(Exception):
+    """It has taken a message, and does not say whether it has it."""
+
+
 class BoundedConnection(impl_rabbit.Connection):
     """A connection that is tried once for each host of the URL, and once more."""
 
     def __init__(self, conf: Any, url: Any, purpose: Any, retry: int | None = None) -> None:
+        self._tries = 1 + attempts(url)
+        self._declares = False
+        self._may_give_up = False
         try:
             super().__init__(conf, url, purpose, attempts(url) if retry is None else retry)
         except kombu_errors.OperationalError as error:
@@ -42,6 +56,40 @@ class BoundedConnection(impl_rabbit.Connection):
             super().reset()
         except Exception as error:
             LOG.warning("lost a connection to the broker: %s", error)
+
+    def ensure_connection(self) -> None:
+        """Connect, within what is left of the caller's patience."""
+        self.connection.connect_timeout = patience.for_a_connection(self._tries)
+        super().ensure_connection()
+
+    def ensure(self, method: Any, retry: int | None = None, **kwargs: Any) -> Any:
+        """Do it, and try again as often as is said; who consumes, and who replies, for ever."""
+        if retry is None and self._declares:
+            retry = self._tries - 1
+        self.connection.connect_timeout = patience.for_a_connection(self._tries)
+        self._may_give_up = retry is not None
+        return super().ensure(method, retry=retry, **kwargs)
+
+    def declare_consumer(self, consumer: Any) -> Any:
+        """Declare a queue to listen to, or give up: whoever wants to listen tries again."""
+        self._declares = True
+        try:
+            self.set_transport_socket_timeout()
+            return super().declare_consumer(consumer)
+        finally:
+            self._declares = False
+
+    def set_transport_socket_timeout(self, timeout: float | None = None) -> None:
+        """Wait for a single answer no longer than that, and than whoever asked for it waits."""
+        if self.purpose == common.PURPOSE_SEND or self._declares:
+            timeout = min(math.inf if timeout is None else timeout, patience.for_an_answer())
+        super().set_transport_socket_timeout(timeout)
+
+    def close(self) -> None:
+        """Hang up; a broker that is silent is not asked for its leave."""
+        with contextlib.suppress(OSError):
+            super().set_transport_socket_timeout(patience.SHORTEST)
+        super().close()
 
     def waiting(self, queue: str) -> tuple[int, int]:
         """Return how many messages in a queue nobody has taken, and how many listen to it."""
@@ -66,10 +114,43 @@ class BoundedConnection(impl_rabbit.Connection):
     def _publish(
         self, exchange: Any, msg: Any, routing_key: Any = None, *args: Any, **kwargs: Any
     ) -> None:
+        self.set_transport_socket_timeout()
         try:
             super()._publish(exchange, msg, routing_key, *args, **kwargs)
         except MessageNacked as error:
             raise QueueFull(error, exchange.name, routing_key, msg) from error
+        except TimeoutError as error:
+            self._hang_up()
+            if not self._may_give_up:
+                raise
+            raise SilentBroker("it took the message and said nothing more") from error
+
+    def _hang_up(self) -> None:
+        """Let go of the connection without a word: nobody knows what is still to come on it."""
+        with contextlib.suppress(OSError):
+            super().set_transport_socket_timeout(patience.SHORTEST)
+        self.connection.collect()
+        self._producer = self.channel = None
+        self._declared_queues.clear()
+        self._declared_exchanges.clear()
+
+    def _heartbeat_thread_job(self) -> None:
+        """Keep alive what lives; to connect anew is for the next user, who says for how long."""
+        while not self._heartbeat_exit_event.wait(self._heartbeat_wait_timeout):
+            with self._connection_lock.for_heartbeat():
+                try:
+                    self._beat()
+                except Exception as error:
+                    LOG.info("lost a connection to the broker: %s", error)
+                    self._hang_up()
+
+    def _beat(self) -> None:
+        if not self.connection.connected:
+            return
+        self._heartbeat_check()
+        # The broker's own heartbeats are read here, where nothing else is.
+        with contextlib.suppress(TimeoutError):
+            self.connection.drain_events(timeout=0.001)
 
 
 def attempts(url: messaging.TransportURL) -> int:
