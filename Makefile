@@ -21,7 +21,7 @@ unexport PYTHON
 # Two pips must not write to one environment.
 .NOTPARALLEL:
 .SECONDARY:
-.PHONY: help venv demo cluster cluster-down chaos-real test lint lint-style lint-format lint-types \
+.PHONY: help venv demo cluster cluster-down chaos chaos-real test lint lint-style lint-format lint-types \
         lint-floors lint-shell docs bench clean distclean
 
 help: ## list the targets
@@ -39,6 +39,10 @@ cluster: $(VENV)/.with-test ## run a cloud of separate processes and real server
 
 cluster-down: $(VENV)/.with-test ## end what `make cluster` runs
 	@$(BIN)/python -m tests.integration.support.cluster --down
+
+chaos: $(VENV)/.with-test ## run simulated worlds: SEEDS=N, FIRST=S, JOBS=J
+	@$(BIN)/python -m tests.chaos $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) \
+	    $(if $(JOBS),--jobs $(JOBS))
 
 chaos-real: $(VENV)/.with-test ## kill processes of a real cloud under load: KILLS=N, SEED=S
 	@tools/install-packages integration

@@ -45,7 +45,6 @@ _TAG = "host = ? AND instance_uuid = ? AND attempt = ?"
 _COLUMNS = "host, instance_uuid, attempt, state, fault, cleaned"
 
 Stored = TypeVar("Stored", bound=UnderstudyObject)
-Connection = TypeVar("Connection", bound=sqlite3.Connection)
 
 
 class JournalClosed(UnderstudyError):
@@ -211,7 +210,9 @@ class Journal:
             raise JournalClosed
 
 
-def open_disk(path: Path | str, kind: type[Connection] = sqlite3.Connection) -> Connection:
+def open_disk(
+    path: Path | str, kind: type[sqlite3.Connection] = sqlite3.Connection
+) -> sqlite3.Connection:
     """Open the file for this process alone, so that a power cut loses nothing written."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     disk = sqlite3.connect(

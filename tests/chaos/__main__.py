@@ -14,9 +14,9 @@ def main() -> int:
     from understudy.rpcapi.threads import use_threads
 
     use_threads()
-    from tests.chaos import runner
+    from tests.chaos.runner import main as run
 
-    return runner.main(sys.argv[1:])
+    return run(sys.argv[1:])
 
 
 if __name__ == "__main__":

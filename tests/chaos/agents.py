@@ -25,16 +25,16 @@ class Disk(sqlite3.Connection):
     def close(self) -> None:
         """Keep it."""
 
-    @classmethod
-    def new(cls) -> Disk:
-        """Return an empty one."""
-        return open_disk(":memory:", cls)
+
+def new_disk() -> sqlite3.Connection:
+    """Return an empty one."""
+    return open_disk(":memory:", Disk)
 
 
 class GatedJournal(Journal):
     """The journal; whatever is written passes the gate."""
 
-    def __init__(self, disk: Disk, process: Process) -> None:
+    def __init__(self, disk: sqlite3.Connection, process: Process) -> None:
         super().__init__(disk, lambda: process.kernel.now + process.skew)
         self._gate = process.to("disk")
 

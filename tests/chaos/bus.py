@@ -19,9 +19,9 @@ from typing import Any, Protocol
 
 import oslo_messaging as messaging
 from oslo_config import cfg
+from oslo_messaging import transport as rpc_transport
 from oslo_messaging._drivers import common as wire_form
 from oslo_messaging.rpc import dispatcher as rpc_dispatcher
-from oslo_messaging import transport as rpc_transport
 
 from tests.chaos.kernel import Kernel, Mailbox
 from tests.chaos.process import Process

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final, TypeVar
 
 from tests.chaos.plan import Ask
@@ -50,7 +51,7 @@ class Client:
         if self._ask.cancels_after is not None:
             self._later(self._ask.cancels_after, self._cancel)
         for index, after in self._ask.deletes_after:
-            self._later(after, lambda: self._delete(uuids[index]))
+            self._later(after, partial(self._delete, uuids[index]))
 
     def _cancel(self) -> None:
         request_id = self._ask.request.request_id

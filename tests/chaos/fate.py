@@ -8,10 +8,10 @@ from typing import Final
 
 from tests.chaos.faults import Faults
 from tests.chaos.kernel import START, Kernel
-from tests.chaos.process import Crash, Failure, Mishap, Process, Stall
+from tests.chaos.process import WORLD, Crash, Failure, Mishap, Process, Stall
 from tests.chaos.simulated.gate import Broken, Contended, Late, Lost, Refused, Reset, Torn
 
-SAFE: Final = frozenset({"client", "world"})
+SAFE: Final = frozenset({"client", WORLD})
 """Kinds of processes that nothing happens to but on the way."""
 
 
@@ -44,7 +44,7 @@ class Fate:
 
     def at(self, process: Process, target: str, seam: str, when: str) -> Mishap | None:
         """See Fates."""
-        if self.calm or process.kind == "world":
+        if self.calm or process.kind == WORLD:
             return None
         if process.kind not in SAFE and self._dies(seam, when):
             return Crash()
@@ -53,11 +53,7 @@ class Fate:
             return Failure(cut, self._bounded(self._answer_within if cut is Lost else 0.0))
         if self._random() < self._rates.stalled and process.kind not in SAFE:
             return Stall(self._bounded(self._uniform(0.0, 30.0)))
-        if target == "ledger":
-            return self._at_ledger(when)
-        if target.endswith("-db") and self._random() < self._rates.database:
-            return Failure(Lost if when == "after" or self._random() < 0.5 else Refused)
-        return None
+        return self._fails(target, when)
 
     def is_cut_off(self, process: Process, target: str) -> bool:
         """Does nothing reach this process from there?"""
@@ -128,6 +124,13 @@ class Fate:
                 (rates.broken / 2, Broken),
             ],
         }
+
+    def _fails(self, target: str, when: str) -> Mishap | None:
+        if target == "ledger":
+            return self._at_ledger(when)
+        if target.endswith("-db") and self._random() < self._rates.database:
+            return Failure(Lost if when == "after" or self._random() < 0.5 else Refused)
+        return None
 
     def _at_ledger(self, when: str) -> Mishap | None:
         drawn = self._random()

@@ -120,9 +120,8 @@ def _rates(chance: random.Random) -> Rates:
 
 def _crashes(seed: int, chance: random.Random) -> tuple[CrashPoint, ...]:
     """Take the seams in turn, one a seed, and some by chance."""
-    ends = [(seam, when) for seam in seams.ALL for when in ("before", "after")]
-    chosen = [ends[seed % len(ends)]]
-    chosen += chance.choices(ends, k=chance.choice((0, 1, 3, 6)))
+    chosen = [seams.ENDS[seed % len(seams.ENDS)]]
+    chosen += chance.choices(seams.ENDS, k=chance.choice((0, 1, 3, 6)))
     return tuple(
         CrashPoint(seam, when, chance.choice((1, 1, 1, 2, 3, 5))) for seam, when in chosen
     )

@@ -134,7 +134,7 @@ class Kernel:
             work()
         except Killed:
             pass
-        except BaseException as error:  # noqa: BLE001 - told to whoever runs the world
+        except BaseException as error:
             self.broken.append((task, error))
         finally:
             task.ended = True

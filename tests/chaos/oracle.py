@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tests.chaos.simulated.databases import SimulatedDatabase
+from tests.chaos.simulated.placement_claims import Written
 from understudy.cells import errors as cell_errors
 from understudy.cells import mapping_states
 from understudy.cells.records import InstanceRecord, MappingRecord
@@ -40,8 +41,7 @@ _EXPECTED: Final = (
 """What may be logged as an error: a database that did not answer, and planned troubles."""
 
 _AT_WORK_API: Final = (
-    "SELECT EXISTS (SELECT 1 FROM instance_mappings"
-    " WHERE state IN ('ACCEPTED', 'DELETING', 'HANDING_OVER'))"
+    "SELECT EXISTS (SELECT 1 FROM instance_mappings WHERE state IN ('ACCEPTED', 'DELETING'))"
 )
 _AT_WORK_CELL: Final = (
     "SELECT EXISTS (SELECT 1 FROM instances WHERE state IN"
@@ -51,6 +51,8 @@ _AT_WORK_CELL: Final = (
     " AND attempts.state NOT IN ('INTENDED', 'LOST_CLAIM'))"
 )
 _UNFINISHED: Final = "SELECT EXISTS (SELECT 1 FROM attempts WHERE state NOT IN ('BUILT', 'GONE'))"
+
+_SEEN_IN_CELL: Final = {mapping_states.MAPPED, mapping_states.HANDING_OVER}
 
 
 class Log(Protocol):
@@ -112,7 +114,7 @@ class Oracle:
         self._found += self._audit()
         return self._found
 
-    def _written(self, written: dict[str, dict[str, dict[str, int]]]) -> None:
+    def _written(self, written: Written) -> None:
         for consumer, allocations in written.items():
             hosts = sorted(self._roots[root] for root in allocations if root in self._roots)
             if len(hosts) > 1:
@@ -161,7 +163,8 @@ class Oracle:
             yield Violation(LEAKED, f"{uuid}, which nobody asked for, claims {claimed}")
 
     def _state(self, mapping: MappingRecord) -> tuple[str, InstanceRecord | None]:
-        if mapping.state != mapping_states.MAPPED or mapping.cell_uuid is None:
+        """Return what a client is shown, and the row that says so, if one does."""
+        if mapping.state not in _SEEN_IN_CELL or mapping.cell_uuid is None:
             return mapping.state, None
         name = self._api.cell_by_uuid(mapping.cell_uuid).name
         try:

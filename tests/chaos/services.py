@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from tests.chaos.agents import Disk, GatedDriver, GatedJournal, SimulatedBell, SimulatedPools
+from tests.chaos.agents import GatedDriver, GatedJournal, SimulatedBell, SimulatedPools
 from tests.chaos.bus import Broker
 from tests.chaos.paces import Pace
 from tests.chaos.process import Process
@@ -132,7 +133,7 @@ class Machine:
     hosts: Sequence[Host]
     plan: FaultPlan
     holdings: Holdings
-    disk: Disk
+    disk: sqlite3.Connection
 
 
 def start_agent(around: Surroundings, machine: Machine, process: Process) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
 from tests.chaos import plan as plans
 from tests.chaos import services
-from tests.chaos.agents import Disk
+from tests.chaos.agents import new_disk
 from tests.chaos.bus import Broker
 from tests.chaos.client import PATIENCE, Client
 from tests.chaos.fate import Fate
@@ -70,7 +72,7 @@ class World:
         self._skews: dict[str, float] = {}
         self._away: dict[str, float] = {}
         self.holdings = HeldInMemory()
-        self.disks: dict[str, Disk] = {}
+        self.disks: dict[str, sqlite3.Connection] = {}
         self.clients: list[Client] = []
 
     # What time it is, for `unreal` and for the databases.
@@ -92,22 +94,20 @@ class World:
 
     # From its start to its end.
 
-    def run(self) -> Outcome:
-        """Let it live, and judge it."""
+    def run(self, *, with_logs: bool = False) -> Outcome:
+        """Let it live, and judge it; `with_logs`, what production logs is in its trace."""
         log = ErrorLog()
-        logger = logging.getLogger("understudy")
-        logger.addHandler(log)
+        more = [TraceLog(self.trace, self.kernel)] if with_logs else []
         try:
-            with unreal(self, self.kernel, self.plan.seed):
+            with _logging_to(log, *more), unreal(self, self.kernel, self.plan.seed):
                 oracle = Oracle(self, log)
                 self._begin()
                 self.kernel.run(START + self.plan.faults.seconds)
                 self._calm_down()
                 self._let_rest(oracle)
                 violations = oracle.judge()
-                self._end()
         finally:
-            logger.removeHandler(log)
+            self._end()
         builds = sum(ask.request.count for ask in self.plan.asks)
         return Outcome(self.plan.seed, builds, violations, self.trace, self.kernel.now - START)
 
@@ -131,7 +131,7 @@ class World:
                 name = f"{cell}-conductor{number}"
                 self._keep_alive(name, "conductor", cell, services.start_conductor)
         for agent in plan.agents:
-            disk = self.disks[agent.name] = Disk.new()
+            disk = self.disks[agent.name] = new_disk()
             machine = Machine(agent.hosts, agent.plan, self.holdings, disk)
             start = partial(_start_agent, machine)
             self._keep_alive(agent.name, "agent", agent.cell, start)
@@ -227,10 +227,49 @@ def _start_agent(machine: Machine, around: Surroundings, process: Process) -> No
     services.start_agent(around, machine, process)
 
 
+@contextlib.contextmanager
+def _logging_to(*handlers: logging.Handler) -> Iterator[None]:
+    """Hand what production logs to these, and to nobody else."""
+    logger = logging.getLogger("understudy")
+    level, propagates = logger.level, logger.propagate
+    logger.setLevel(min(handler.level for handler in handlers))
+    logger.propagate = False
+    for handler in handlers:
+        logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = propagates
+
+
 class ErrorLog(logging.Handler):
     """What production logged as an error."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self.records: list[logging.LogRecord] = []
-        self.emit = self.records.append  # type: ignore[method-assign]
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it."""
+        self.records.append(record)
+
+
+class TraceLog(logging.Handler):
+    """Puts what production logs into the trace."""
+
+    def __init__(self, trace: Trace, kernel: Kernel) -> None:
+        super().__init__(logging.INFO)
+        self._trace = trace
+        self._kernel = kernel
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Note it under its process."""
+        task = self._kernel.current
+        who = task.owner.name if task is not None else "world"
+        words = f"{record.levelname} {record.getMessage()}"
+        if record.exc_info is not None and record.exc_info[1] is not None:
+            words += f" {record.exc_info[1]!r}"
+        self._trace.note((self._kernel.now, who, words, ""))
