@@ -21,8 +21,8 @@ unexport PYTHON
 # Two pips must not write to one environment.
 .NOTPARALLEL:
 .SECONDARY:
-.PHONY: help venv demo cluster cluster-down chaos chaos-real test lint lint-style lint-format lint-types \
-        lint-floors lint-shell docs bench clean distclean
+.PHONY: help venv demo cluster cluster-down chaos chaos-real mutations test lint lint-style \
+        lint-format lint-types lint-floors lint-shell docs bench clean distclean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target does; do \
@@ -47,6 +47,9 @@ chaos: $(VENV)/.with-test ## run simulated worlds: SEEDS=N, FIRST=S, JOBS=J
 chaos-real: $(VENV)/.with-test ## kill processes of a real cloud under load: KILLS=N, SEED=S
 	@tools/install-packages integration
 	@$(BIN)/python -m tests.chaos.real $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
+
+mutations: $(VENV)/.with-test ## undo each safeguard, and find a simulated world that notices: SEEDS=N
+	@$(BIN)/python -m tests.chaos.mutations $(if $(SEEDS),--seeds $(SEEDS))
 
 test: $(VENV)/.with-test ## run all tests, one worker a core; as root, install the servers they need
 	@$(if $(findstring integration,$(TESTS)),tools/install-packages integration)
