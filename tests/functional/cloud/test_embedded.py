@@ -16,73 +16,64 @@ from tests.functional.cloud import (
     silent_cells,
     storm,
 )
-from tests.functional.cloud.case import CloudTestCase
-from tests.functional.support.cloud import CloudSpec
-from tests.functional.support.ground import EmbeddedGround
-from tests.functional.support.threaded_cloud import ThreadedCloud
+from tests.functional.cloud.subject import OnEmbeddedGround
 
 
-class OnEmbeddedCloud(CloudTestCase):
-    def make_cloud(self, spec: CloudSpec) -> ThreadedCloud:
-        ground = self.useFixture(EmbeddedGround(list(spec.cells)))
-        return self.useFixture(ThreadedCloud(spec, ground))
-
-
-class BuildingTest(OnEmbeddedCloud, building.Building):
+class BuildingTest(OnEmbeddedGround, building.Building):
     pass
 
 
-class RefusingTest(OnEmbeddedCloud, building.Refusing):
+class RefusingTest(OnEmbeddedGround, building.Refusing):
     pass
 
 
-class FailingTest(OnEmbeddedCloud, failing.Failing):
+class FailingTest(OnEmbeddedGround, failing.Failing):
     pass
 
 
-class DeletingTest(OnEmbeddedCloud, deleting.Deleting):
+class DeletingTest(OnEmbeddedGround, deleting.Deleting):
     pass
 
 
-class RacingTest(OnEmbeddedCloud, racing.Racing):
+class RacingTest(OnEmbeddedGround, racing.Racing):
     pass
 
 
-class LeavingCellsTest(OnEmbeddedCloud, leaving_cells.LeavingCells):
+class LeavingCellsTest(OnEmbeddedGround, leaving_cells.LeavingCells):
     pass
 
 
-class SilentCellsTest(OnEmbeddedCloud, silent_cells.SilentCells):
+class SilentCellsTest(OnEmbeddedGround, silent_cells.SilentCells):
     pass
 
 
-class PlacementDownTest(OnEmbeddedCloud, placement_down.PlacementDown):
+class PlacementDownTest(OnEmbeddedGround, placement_down.PlacementDown):
     pass
 
 
-class DyingHostsTest(OnEmbeddedCloud, hosts.DyingHosts):
+class DyingHostsTest(OnEmbeddedGround, hosts.DyingHosts):
     pass
 
 
-class ServedHostsTest(OnEmbeddedCloud, hosts.ServedHosts):
+class ServedHostsTest(OnEmbeddedGround, hosts.ServedHosts):
     pass
 
 
-class MessagesTest(OnEmbeddedCloud, messages.Messages):
+class MessagesTest(OnEmbeddedGround, messages.Messages):
     pass
 
 
-class ServicesTest(OnEmbeddedCloud, services.Services):
+class ServicesTest(OnEmbeddedGround, services.Services):
     pass
 
 
-class DeadlinesTest(OnEmbeddedCloud, services.Deadlines):
+class DeadlinesTest(OnEmbeddedGround, services.Deadlines):
     pass
 
 
-class GroupsTest(OnEmbeddedCloud, groups.Groups):
+class GroupsTest(OnEmbeddedGround, groups.Groups):
     pass
 
 
-class StormTest(OnEmbeddedCloud, storm.Storm):
+class StormTest(OnEmbeddedGround, storm.Storm):
     pass

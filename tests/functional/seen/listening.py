@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import fixtures
 import oslo_messaging as messaging
 
 from understudy.objects.notification import InstanceNotification
-from understudy.rpcapi import embedded as embedded_bus
-from understudy.rpcapi.bus import EMBEDDED
-from understudy.rpcapi.notifier import EXCHANGE, TOPIC, open_transport
+from understudy.rpcapi.notifier import EXCHANGE, TOPIC
 
 
 class Listener(fixtures.Fixture):
     """`heard`: every event that came, in the order in which they came."""
 
-    def __init__(self) -> None:
+    def __init__(self, transports: Iterable[Any]) -> None:
+        """Listen on these transports for notifications, and close them in the end."""
         super().__init__()
         self.heard: list[InstanceNotification] = []
+        self._transports = transports
 
     def _setUp(self) -> None:  # noqa: N802
-        transport = open_transport(EMBEDDED)
-        self.addCleanup(embedded_bus.forget, TOPIC)
+        for transport in self._transports:
+            self._listen(transport)
+
+    def _listen(self, transport: Any) -> None:
         self.addCleanup(transport.cleanup)
         listener = messaging.get_notification_listener(
             transport,
@@ -30,7 +33,8 @@ class Listener(fixtures.Fixture):
             [self],
             executor="threading",
         )
-        listener.start()
+        # One after another, as they come.
+        listener.start(override_pool_size=1)
         self.addCleanup(listener.wait)
         self.addCleanup(listener.stop)
 

@@ -9,11 +9,13 @@ import fixtures
 import testtools
 from oslo_config import cfg
 
-from tests.functional.seen.test_notifications import FirstAttemptFails
 from tests.functional.support.waiting import wait_for
 from understudy.cli.embedded import EmbeddedCloud
 from understudy.compute.fake_hosts import fake_host
+from understudy.compute.fault_plan import FaultPlan, host_broken
+from understudy.compute.tags import Tag
 from understudy.objects.build_request import BuildRequest
+from understudy.objects.fault import Fault
 from understudy.rpcapi import options
 
 try:
@@ -35,6 +37,13 @@ EXPECTED = {
     "understudy.one.compute.build",
     "understudy.one.conductor.build_started",
 }
+
+
+class FirstAttemptFails(FaultPlan):
+    """Whatever host it is on."""
+
+    def fault_of(self, tag: Tag, image: str | None) -> Fault | None:
+        return host_broken() if tag.attempt == 1 else None
 
 
 @testtools.skipIf(trace is None, "OpenTelemetry is not installed")

@@ -26,7 +26,8 @@ class CloudSpec:
     `lease` is the conductors' lease in seconds; a call to the scheduler waits
     half of it, and the scheduler gives up a little earlier. After `settle`
     seconds a claim that nobody answered has landed. There are `replicas` of
-    each service but the agents.
+    each service but the agents. If it `announces`, its conductors publish what
+    becomes of instances.
     """
 
     cells: Mapping[str, Mapping[str, int]]
@@ -34,6 +35,7 @@ class CloudSpec:
     lease: float = 30.0
     settle: float = 0.2
     replicas: int = 1
+    announces: bool = False
 
     @property
     def hosts(self) -> dict[str, str]:
@@ -104,6 +106,13 @@ class Messages(Protocol):
         """Let all messages arrive once from now on, and draw no more."""
 
 
+class Announcements(Protocol):
+    """What goes wrong where notifications are published."""
+
+    def kill_after(self, event_type: str) -> None:
+        """Let who publishes the next event of this type die before it can note that it did."""
+
+
 class Process(Protocol):
     """One process of the cloud; all run at first."""
 
@@ -150,6 +159,10 @@ class CloudUnderTest(Protocol):
     @property
     def messages(self) -> Messages:
         """What its buses do."""
+
+    @property
+    def announcements(self) -> Announcements:
+        """What its conductors publish."""
 
     @property
     def placement(self) -> Faults:

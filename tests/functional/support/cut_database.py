@@ -41,6 +41,7 @@ class CutDatabase(Database):
             raise self._unreachable("cut off, as planned")
 
 
-def cell_store(name: str, url: str, cut: threading.Event) -> CellStore:
+def cell_store(name: str, url: str, cut: threading.Event, *, announces: bool) -> CellStore:
     """Return a cell's database that does not answer while `cut` is set."""
-    return CellStore(name, CutDatabase(url, partial(errors.CellUnreachable, name), cut))
+    database = CutDatabase(url, partial(errors.CellUnreachable, name), cut)
+    return CellStore(name, database, announces=announces)

@@ -6,19 +6,22 @@ speaks to it is the same on all of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import fixtures
 from keystoneauth1 import adapter as ksa_adapter
 
+from tests.functional.support.cloud import CloudSpec
 from tests.functional.support.databases import Databases
 from understudy.ledger import embedded as embedded_placement
 from understudy.rpcapi import embedded as embedded_bus
+from understudy.rpcapi import notifier
 from understudy.rpcapi.bus import API, EMBEDDED, Bus
 
 
 class Ground(fixtures.Fixture):
-    """Ground for cells of these names.
+    """Ground for a cloud of this description.
 
     `databases` are those of the API level and of the cells; `transport_urls`
     says where the bus of each is, API among them.
@@ -27,18 +30,22 @@ class Ground(fixtures.Fixture):
     databases: Databases
     transport_urls: Mapping[str, str]
 
-    def __init__(self, cells: Sequence[str]) -> None:
+    def __init__(self, spec: CloudSpec) -> None:
         """Make nothing before `setUp`."""
         super().__init__()
-        self.cells = cells
+        self.spec = spec
 
     @property
     def buses(self) -> list[str]:
         """The names of all buses."""
-        return [API, *self.cells]
+        return [API, *self.spec.cells]
 
     def open_bus(self, name: str, transport_url: str) -> Bus:
         """Return a new connection to the bus of this name at this URL."""
+        raise NotImplementedError
+
+    def open_notifications(self, transport_url: str) -> Any:
+        """Return a new transport for notifications on this bus; its `cleanup` closes it."""
         raise NotImplementedError
 
     def connect_to_placement(self) -> ksa_adapter.Adapter:
@@ -50,16 +57,22 @@ class EmbeddedGround(Ground):
     """All of it in this process: SQLite, the embedded bus, Placement's own application."""
 
     def _setUp(self) -> None:  # noqa: N802
-        self.databases = self.useFixture(Databases(*self.cells))
+        self.databases = self.useFixture(
+            Databases(*self.spec.cells, announces=self.spec.announces)
+        )
         self.transport_urls = dict.fromkeys(self.buses, EMBEDDED)
         for name in self.buses:
             self.addCleanup(embedded_bus.forget, f"understudy.{name}.")
+        self.addCleanup(embedded_bus.forget, notifier.TOPIC)
         self._placement = embedded_placement.mount()
         self._placement.reset()
         self.addCleanup(self._placement.reset)
 
     def open_bus(self, name: str, transport_url: str) -> Bus:
         return Bus.open(name, transport_url)
+
+    def open_notifications(self, transport_url: str) -> Any:
+        return notifier.open_transport(transport_url)
 
     def connect_to_placement(self) -> ksa_adapter.Adapter:
         return self._placement.adapter()

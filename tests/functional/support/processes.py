@@ -11,6 +11,7 @@ from typing import Protocol
 
 from tests.fakes.faults import Faults
 from tests.functional.support import cut_database, faulty_transport
+from tests.functional.support.announcements import Announcements, MortalNotifier
 from tests.functional.support.cloud import CloudSpec
 from tests.functional.support.faulty_bus import FaultyMessages
 from tests.functional.support.gates import GatedDriver, Gates
@@ -31,6 +32,7 @@ from understudy.objects.host import Host
 from understudy.rpcapi.bus import API, Bus
 from understudy.rpcapi.cell_conductor import CellConductorClient
 from understudy.rpcapi.compute import ComputeClient
+from understudy.rpcapi.notifier import Notifier
 from understudy.scheduler.selector import Limits
 from understudy.scheduler.service import SchedulerService
 from understudy.scheduler.settings import Settings as SchedulerSettings
@@ -55,6 +57,7 @@ def timing(spec: CloudSpec) -> Timing:
         beat=1.0,
         host_down_time=60.0,
         service_down_time=60.0,
+        publish=0.1,
     )
 
 
@@ -78,6 +81,7 @@ class Surroundings:
         self.urls = ground.databases.urls
         self.messages = FaultyMessages()
         self.placement = Faults()
+        self.announcements = Announcements()
         self.gates = Gates()
         self.cuts = {cell: threading.Event() for cell in spec.cells}
 
@@ -94,13 +98,24 @@ class Surroundings:
         end.callback(bus.close)
         return bus
 
+    def notifier(self, end: ExitStack, bus: str, process: str) -> MortalNotifier | None:
+        """Return what a process publishes with on its own bus, if the cloud announces."""
+        if not self.spec.announces:
+            return None
+        url = self.ground.transport_urls[bus]
+        inner = Notifier(self.ground.open_notifications(url), process)
+        end.callback(inner.close)
+        return MortalNotifier(inner, self.announcements)
+
     def open_cell(self, record: CellRecord) -> CellAccess:
         """Return a cell as the API level reaches it: not at all while it is cut off."""
         cut = self.cuts[record.name]
         bus = self.messages.insert(
             self.ground.open_bus(record.name, record.transport_url), cut.is_set
         )
-        store = cut_database.cell_store(record.name, record.database_url, cut)
+        store = cut_database.cell_store(
+            record.name, record.database_url, cut, announces=self.spec.announces
+        )
 
         def close() -> None:
             bus.close()
@@ -195,7 +210,7 @@ class SuperConductor(ThreadedProcess):
     def compose(self, end: ExitStack) -> SuperConductorService:
         """Return the service."""
         around = self._around
-        api = api_store.connect(around.urls["api"])
+        api = api_store.connect(around.urls["api"], announces=around.spec.announces)
         end.callback(api.close)
         cells = CellDirectory(api, around.open_cell)
         end.callback(cells.close)
@@ -209,6 +224,7 @@ class SuperConductor(ThreadedProcess):
             name=self._name,
             bounds=around.spec.bounds,
             timing=timing(around.spec),
+            notifier=around.notifier(end, API, self._name),
         )
 
 
@@ -222,16 +238,20 @@ class CellConductor(ThreadedProcess):
 
     def compose(self, end: ExitStack) -> CellConductorService:
         """Return the service."""
-        store = cell_store.connect(self._cell, self._around.urls[self._cell])
+        around = self._around
+        store = cell_store.connect(
+            self._cell, around.urls[self._cell], announces=around.spec.announces
+        )
         end.callback(store.close)
-        ledger = self._around.ledger()
+        ledger = around.ledger()
         return CellConductorService(
-            self._around.bus(end, self._cell),
+            around.bus(end, self._cell),
             store,
             ledger.claims,
             ledger.inventory,
             name=self._name,
-            timing=timing(self._around.spec),
+            timing=timing(around.spec),
+            notifier=around.notifier(end, self._cell, self._name),
         )
 
 

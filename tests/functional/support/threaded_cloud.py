@@ -58,7 +58,7 @@ class ThreadedCloud(fixtures.Fixture):
         self._register_cells()
         around = self._around = Surroundings(self.spec, self._ground)
         self.builds, self.messages = around.gates, around.messages
-        self.placement = around.placement
+        self.placement, self.announcements = around.placement, around.announcements
         self._ledger = Ledger.on(self._ground.connect_to_placement())
         self._make(around)
         self.addCleanup(self._end)

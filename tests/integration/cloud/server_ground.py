@@ -5,20 +5,22 @@ from __future__ import annotations
 import itertools
 import os
 import socket
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import fixtures
 import testtools
 from keystoneauth1 import adapter as ksa_adapter
 from keystoneauth1 import token_endpoint
 from oslo_concurrency import lockutils
+from oslo_config import cfg
 
+from tests.functional.support.cloud import CloudSpec
 from tests.functional.support.ground import Ground
 from tests.integration.cells.subject import DatabaseServer, ServerDatabases
 from tests.integration.support import shared
 from understudy.ledger import http
-from understudy.rpcapi import options
+from understudy.rpcapi import notifier, options
 from understudy.rpcapi.bus import Bus
 
 LONGEST_POLL = "oslo_messaging._drivers.amqpdriver.ACK_REQUEUE_EVERY_SECONDS_MAX"
@@ -34,17 +36,15 @@ class ServerGround(Ground):
     name of a process of its own.
     """
 
-    def __init__(
-        self, test: testtools.TestCase, server: DatabaseServer, cells: Sequence[str]
-    ) -> None:
+    def __init__(self, test: testtools.TestCase, server: DatabaseServer, spec: CloudSpec) -> None:
         """Take what is the test's own on the shared servers, the databases on `server`."""
-        super().__init__(cells)
+        super().__init__(spec)
         self._test = test
         self._server = server
 
     def _setUp(self) -> None:  # noqa: N802
         self.databases = self.useFixture(
-            ServerDatabases(self._server, *self.cells, announces=False)
+            ServerDatabases(self._server, *self.spec.cells, announces=self.spec.announces)
         )
         self.transport_urls = {name: shared.vhost(self._test, name) for name in self.buses}
         self._placement = shared.placement(self._test)
@@ -52,11 +52,16 @@ class ServerGround(Ground):
         self.useFixture(fixtures.MonkeyPatch(LONGEST_POLL, 0.2))
 
     def open_bus(self, name: str, transport_url: str) -> Bus:
+        return Bus.open(name, transport_url, conf=self._options())
+
+    def open_notifications(self, transport_url: str) -> Any:
+        return notifier.open_transport(transport_url, self._options())
+
+    def _options(self) -> cfg.ConfigOpts:
         process = f"understudy-tests-{os.getpid()}-{next(_numbers)}"
         counter = Path(f"/dev/shm/{socket.gethostname()}_{process}_qmanager")
         self.addCleanup(counter.unlink, missing_ok=True)
-        conf = options.private(use_queue_manager=True, processname=process)
-        return Bus.open(name, transport_url, conf=conf)
+        return options.private(use_queue_manager=True, processname=process)
 
     def connect_to_placement(self) -> ksa_adapter.Adapter:
         return http.connect(token_endpoint.Token(self._placement.url, "admin"))

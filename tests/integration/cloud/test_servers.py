@@ -16,26 +16,7 @@ from tests.functional.cloud import (
     silent_cells,
     storm,
 )
-from tests.functional.cloud.case import CloudTestCase
-from tests.functional.support.cloud import CloudSpec
-from tests.functional.support.threaded_cloud import ThreadedCloud
-from tests.integration.cells.subject import DatabaseServer
-from tests.integration.cloud.server_ground import ServerGround
-from tests.integration.support import shared
-
-
-class OnMariaDB(CloudTestCase):
-    def server(self) -> DatabaseServer:
-        return shared.mariadb(self)
-
-    def make_cloud(self, spec: CloudSpec) -> ThreadedCloud:
-        ground = self.useFixture(ServerGround(self, self.server(), list(spec.cells)))
-        return self.useFixture(ThreadedCloud(spec, ground))
-
-
-class OnPostgreSQL(OnMariaDB):
-    def server(self) -> DatabaseServer:
-        return shared.postgresql(self)
+from tests.integration.cloud.subject import OnMariaDB, OnPostgreSQL
 
 
 class BuildingTest(OnMariaDB, building.Building):
