@@ -10,6 +10,7 @@ from pathlib import Path
 
 import testtools
 
+from tests.integration.security.credentials import Credentials
 from tests.integration.support import cluster, shared
 from tests.integration.support.mariadb import MariaDB
 from tests.integration.support.placement import Placement
@@ -82,6 +83,8 @@ class ClusterTest(testtools.TestCase):
         self.assertNotEqual([], [instance for instance in built if instance.attempt > 1])
         self.check_the_demo()
         self.check_the_claims()
+        # Whoever has been needed so far, they have connected to by now.
+        Credentials(self, self.cluster).check()
         self.check_that_a_build_in_hand_ends()
         self.cluster.stop()
         for service in self.cluster.services:

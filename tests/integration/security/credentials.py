@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import testtools
 from kombu import connection
 
-from tests.integration.support import cluster, shared
+from tests.integration.support.cluster import Cluster
 from tests.integration.support.service import Service
 from tests.integration.support.waiting import wait_until
 from understudy.cli.services import configuration
@@ -31,43 +31,46 @@ def vhost(url: str) -> str:
     return urlsplit(url).path.removeprefix("/")
 
 
-class CredentialsTest(testtools.TestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        shared.require(self, *cluster.SERVERS)
-        # Its hosts register, so its services work with what their files say.
-        self.cluster = self.useFixture(cluster.Cluster(hosts=1))
-        self.vhosts = {
-            "api": vhost(self.cluster.transport_url),
-            **{name: vhost(cell.transport_url) for name, cell in self.cluster.cells.items()},
+class Credentials:
+    """Of a cloud that runs; checked in a test that has one, for it takes long to start."""
+
+    def __init__(self, test: testtools.TestCase, cloud: Cluster) -> None:
+        """Let `test` fail where something is open that is not to be."""
+        self._test = test
+        self._cloud = cloud
+        self._vhosts = {
+            "api": vhost(cloud.transport_url),
+            **{name: vhost(cell.transport_url) for name, cell in cloud.cells.items()},
         }
-        self.databases = {
-            "api": sa.make_url(self.cluster.database_url),
-            "placement": sa.make_url(self.cluster.placement.database),
-            **{name: sa.make_url(cell.database_url) for name, cell in self.cluster.cells.items()},
+        self._databases = {
+            "api": sa.make_url(cloud.database_url),
+            "placement": sa.make_url(cloud.placement.database),
+            **{name: sa.make_url(cell.database_url) for name, cell in cloud.cells.items()},
         }
 
-    def test_each_opens_its_own(self) -> None:
-        """One test, for the cloud takes long to start."""
-        mine = self.cluster.cells[MINE]
-        conf = self.read(mine.conductor)
-        self.assertEqual([MINE], list(self.vhosts_open_to(conf.transport_url)))
-        self.assertEqual([MINE], list(self.databases_open_to(conf.cell_database.connection)))
-        self.assertEqual([], self.superuser_rights(conf.transport_url))
-        self.assertEqual(
+    def check(self) -> None:
+        """Try everything with what the files of one cell hold."""
+        mine = self._cloud.cells[MINE]
+        conf = self._read(mine.conductor)
+        self._test.assertEqual([MINE], list(self._vhosts_open_to(conf.transport_url)))
+        self._test.assertEqual(
+            [MINE], list(self._databases_open_to(conf.cell_database.connection))
+        )
+        self._test.assertEqual([], self._superuser_rights(conf.transport_url))
+        self._test.assertEqual(
             [], ledger_options.connect(conf).vocabulary.unknown_resource_classes(["VCPU"])
         )
-        self.assertFalse(conf.api_database.connection)
-        servers = {urlsplit(conf.transport_url).port, self.databases[MINE].port}
-        self.check_connections(mine.conductor, servers | {self.cluster.placement.port})
+        self._test.assertFalse(conf.api_database.connection)
+        servers = {urlsplit(conf.transport_url).port, self._databases[MINE].port}
+        self._check_connections(mine.conductor, servers | {self._cloud.placement.port})
         for agent in mine.agents:
-            self.check_the_agent(agent)
+            self._check_the_agent(agent)
 
-    def check_the_agent(self, agent: Service) -> None:
-        conf = self.read(agent)
-        self.assertEqual([MINE], list(self.vhosts_open_to(conf.transport_url)))
-        self.assertEqual([], self.superuser_rights(conf.transport_url))
-        self.assertEqual(
+    def _check_the_agent(self, agent: Service) -> None:
+        conf = self._read(agent)
+        self._test.assertEqual([MINE], list(self._vhosts_open_to(conf.transport_url)))
+        self._test.assertEqual([], self._superuser_rights(conf.transport_url))
+        self._test.assertEqual(
             (None, None, None),
             (
                 conf.api_database.connection,
@@ -75,55 +78,55 @@ class CredentialsTest(testtools.TestCase):
                 conf.placement.auth_type,
             ),
         )
-        self.assertEqual([], conf.set_in("placement"))
-        self.check_connections(agent, {urlsplit(conf.transport_url).port})
+        self._test.assertEqual([], conf.set_in("placement"))
+        self._check_connections(agent, {urlsplit(conf.transport_url).port})
         # Nor does what opens the bus open a database, should somebody have saved a password.
         bus = urlsplit(conf.transport_url)
-        some = self.databases[MINE].set(username=bus.username, password=bus.password)
-        for database in self.databases.values():
+        some = self._databases[MINE].set(username=bus.username, password=bus.password)
+        for database in self._databases.values():
             url = some.set(database=database.database)
-            self.assertFalse(self.opens(url), url)
+            self._test.assertFalse(self._opens(url), url)
         # Who shows Placement no token gets nothing there.
-        refused = requests.get(f"{self.cluster.placement.url}/resource_providers", timeout=30)
-        self.assertEqual(401, refused.status_code)
+        refused = requests.get(f"{self._cloud.placement.url}/resource_providers", timeout=30)
+        self._test.assertEqual(401, refused.status_code)
 
-    def check_connections(self, service: Service, ports: set[int | None]) -> None:
+    def _check_connections(self, service: Service, ports: set[int | None]) -> None:
         """It runs, so it has what it needs: these servers and no other."""
         wait_until(lambda: peers(service.workers()), f"connections of {service.told}")
-        self.assertLessEqual(peers(service.workers()), ports)
+        self._test.assertLessEqual(peers(service.workers()), ports)
 
-    def read(self, service: Service) -> Configuration:
+    def _read(self, service: Service) -> Configuration:
         return configuration.read("understudy", [f"--config-file={service.file}"])
 
-    def vhosts_open_to(self, url: str) -> Iterator[str]:
+    def _vhosts_open_to(self, url: str) -> Iterator[str]:
         """Yield the levels whose vhost the user of this URL gets into."""
-        for level, name in self.vhosts.items():
+        for level, name in self._vhosts.items():
             there = f"{url.rpartition('/')[0]}/{name}".replace("rabbit://", "amqp://")
             with contextlib.suppress(amqp.NotAllowed), connection.Connection(there) as broker:
                 broker.connect()
                 yield level
 
-    def databases_open_to(self, url: str) -> Iterator[str]:
+    def _databases_open_to(self, url: str) -> Iterator[str]:
         """Yield the levels whose database the user of this URL gets into."""
         mine = sa.make_url(url)
-        for level, database in self.databases.items():
-            if self.opens(mine.set(database=database.database)):
+        for level, database in self._databases.items():
+            if self._opens(mine.set(database=database.database)):
                 yield level
 
-    def opens(self, url: sa.URL) -> bool:
+    def _opens(self, url: sa.URL) -> bool:
         engine = sa.create_engine(url, poolclass=sa.NullPool)
         try:
             with engine.connect():
                 return True
         except sa.exc.OperationalError as error:
-            self.assertIn("Access denied", str(error))
+            self._test.assertIn("Access denied", str(error))
             return False
 
-    def superuser_rights(self, url: str) -> list[str]:
+    def _superuser_rights(self, url: str) -> list[str]:
         """Return what the user of this URL may read of the whole broker."""
         user = urlsplit(url)
         found = requests.get(
-            self.cluster.rabbitmq.management_url("vhosts"),
+            self._cloud.rabbitmq.management_url("vhosts"),
             auth=(user.username or "", user.password or ""),
             timeout=30,
         )
