@@ -63,14 +63,9 @@ class BusTlsTest(testtools.TestCase):
         self.assertEqual("torn_down", endpoint.next_call()[0])
 
     def refused(self, url: str, **rabbit: object) -> str:
-        """Return what is said, to who looks at the bus and to who calls over it alike."""
+        """Return what is said to who looks at the bus, as `understudy-manage cell verify` does."""
         bus = self.open(url, **rabbit)
         said = str(self.assertRaises(kombu_errors.OperationalError, bus.reach))
-        client = CellConductorClient(bus, timeout=5)
-        typed = self.assertRaises(
-            errors.ServiceUnavailable, client.torn_down, CTXT, "host-1", VM, 1
-        )
-        self.assertIn(said, str(typed))
         self.assertNotIn("secret", said)
         return said
 
@@ -92,6 +87,13 @@ class BusTlsTest(testtools.TestCase):
         said = self.refused(self.url, ssl=True, ssl_ca_file=other)
         self.assertIn("certificate verify failed", said)
         self.assertIn("check [oslo_messaging_rabbit] ssl_ca_file", said)
+
+    def test_a_call_says_the_same(self) -> None:
+        client = CellConductorClient(self.open(self.url, ssl=True), timeout=5)
+        error = self.assertRaises(
+            errors.ServiceUnavailable, client.torn_down, CTXT, "host-1", VM, 1
+        )
+        self.assertIn("certificate verify failed", str(error))
 
     def test_a_certificate_for_another_name(self) -> None:
         elsewhere = self.url.replace("127.0.0.1", "localhost")
