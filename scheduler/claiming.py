@@ -42,6 +42,12 @@ class ClaimRun:
         self._based_on: dict[str, int | None] = dict(held)
         self._written: dict[str, int] = {}
         self._to_undo: dict[str, int] = {}
+        self._adopted: set[str] = set()
+
+    def adopt(self, planned: Sequence[Planned]) -> Round:
+        """Write anew, as `claim` does, what an earlier run of the request claimed."""
+        self._adopted.update(each.instance for each in planned)
+        return self.claim(planned)
 
     def claim(self, planned: Sequence[Planned]) -> Round:
         """Claim all, in one write where all fit.
@@ -80,15 +86,19 @@ class ClaimRun:
         """Did the instance come without a claim?"""
         return instance not in self._held
 
-    def undo(self) -> None:
-        """Give back all that this run made, newest first.
+    def undo(self, *, adopted: bool) -> None:
+        """Give back all that this run made, newest first, and what it `adopted` if that is told.
 
-        What the instances held before stays: a claim that was moved stays where
-        it is now. Raises LedgerUnavailable and leaves the rest: the caller asks
-        again with the same request id, and finds the rest to adopt.
+        The answer of the run that made an adopted claim may have come to its
+        caller, and a build stand on it by now. What the instances held before
+        stays: a claim that was moved stays where it is now. Raises
+        LedgerUnavailable and leaves the rest: the caller asks again with the
+        same request id, and finds the rest to adopt.
         """
         while self._to_undo:
             instance, generation = self._to_undo.popitem()
+            if instance in self._adopted and not adopted:
+                continue
             try:
                 self._claims.unclaim(instance, self._owner, generation)
             except errors.StaleGeneration as stale:

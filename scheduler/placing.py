@@ -166,7 +166,7 @@ class Placing:
                     self._claims.base_on(instance, held.generation)
         if adopted:
             LOG.info("adopting %d claims of an earlier run", len(adopted))
-            self._note(self._claims.claim(adopted))
+            self._note(self._claims.adopt(adopted))
         return bool(adopted)
 
     def _judge(self, held: HeldClaim, placed: Sequence[Planned]) -> adoption.Verdict:

@@ -29,6 +29,13 @@ from understudy.scheduler.ranking import Weighted
 from understudy.scheduler.survey import Surveyor
 
 _COME_BACK_AFTER: Final = 1.0
+_FINAL: Final = (
+    wire.NoValidHost,
+    wire.LedgerRefusedRequest,
+    ledger_errors.TooManyEqualGroups,
+    ledger_errors.LedgerRefused,
+)
+"""After these nothing is claimed; after anything else it is for the caller to ask again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +88,13 @@ class Selector:
         `held` gives the generation of the claims that instances hold already;
         those are moved. Raises NoValidHost, TooManyEqualGroups and
         LedgerRefusedRequest (nothing is claimed then), LedgerDown (something may
-        be: ask again with the same ids, and it is adopted) or Overloaded.
+        be: ask again with the same ids, and it is adopted) or Overloaded. After
+        these two, what an earlier run of the request claimed is as it was.
         """
         owner = self._owner(request)
         claims = ClaimRun(self._claims, owner, held)
         with _on_the_wire(), ExitStack() as undo:
-            undo.callback(claims.undo)
+            undo.push(lambda kind, error, trace: claims.undo(adopted=isinstance(error, _FINAL)))
             placing = self._placing(request, instance_uuids, alternates, owner, claims)
             self._place_all(placing, request, len(instance_uuids))
             situation = placing.situation

@@ -215,6 +215,21 @@ class AdoptTest(FaultTestCase):
         self.assertEqual(1, error.found)
         self.assertEqual({}, self.ledger.holding)
 
+    def test_but_stays_where_the_ledger_goes_away(self) -> None:
+        """The answer of the other run may have come through, and a build stand on the claim."""
+        for host in self.names[:5]:
+            self.fill(host)
+        self.ledger.store.providers[uuid_of("host5")].used["VCPU"] = 3
+        self.claim("vm0", "host5")
+
+        def strike(operation: str) -> None:
+            if operation == "capable":
+                self.ledger.faults.reads = Fault.REFUSED
+
+        self.ledger.faults.hook = strike
+        self.assertRaises(wire.LedgerDown, self.cloud.select, request(), VMS[:2])
+        self.assertEqual({"vm0": {"host5"}}, self.cloud.held_by("vm0"))
+
     def test_a_claim_on_a_host_not_allowed_any_more_moves(self) -> None:
         self.claim("vm", "host5")
         found = hosts(self.cloud.select(request(ignore_hosts=["host5"])))
