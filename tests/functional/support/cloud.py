@@ -94,7 +94,10 @@ class Messages(Protocol):
         """Let this happen to the next `times` messages (None: to all) to `method`."""
 
     def disturb(self, draw: Callable[[], Mishap | None]) -> None:
-        """Let this draw say what becomes of each message that has no other plan."""
+        """Let this draw say what becomes of each message that has no other plan.
+
+        The copy of a call comes at once, for no call lives longer than its caller waits.
+        """
 
     def replay(self) -> int:
         """Let the copies arrive; return how many there were."""

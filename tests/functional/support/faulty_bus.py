@@ -76,7 +76,8 @@ class FaultyMessages:
             raise messaging.MessageDeliveryFailure("cut off, as planned")
         deliver = functools.partial(send, target, context, message, **options)
         service = target.topic.rpartition(".")[2]
-        match self._next(f"{service}.{message['method']}", deliver):
+        is_call = bool(options.get("wait_for_reply"))
+        match self._next(f"{service}.{message['method']}", deliver, is_call=is_call):
             case Mishap.LOST:
                 return _unanswered(options)
             case Mishap.ANSWER_LOST:
@@ -89,14 +90,19 @@ class FaultyMessages:
                 return answer
         return deliver()
 
-    def _next(self, method: str, deliver: Callable[[], object]) -> Mishap | None:
+    def _next(self, method: str, deliver: Callable[[], object], *, is_call: bool) -> Mishap | None:
         """Return what becomes of this message, and count it."""
         with self._lock:
             self._sent[method] += 1
-            mishap = self._planned_for(method) or self._draw()
+            mishap = self._planned_for(method) or self._drawn(is_call=is_call)
             if mishap is Mishap.COPIED:
                 self._copies.append(deliver)
             return mishap
+
+    def _drawn(self, *, is_call: bool) -> Mishap | None:
+        """Draw, but keep no copy of a call: it would outlive its caller's patience."""
+        mishap = self._draw()
+        return Mishap.TWICE if is_call and mishap is Mishap.COPIED else mishap
 
     def _planned_for(self, method: str) -> Mishap | None:
         known = method if method in self._planned else ALL
