@@ -43,7 +43,7 @@ REQUIRES = [
     "requests>=2.32",
     # The demo's live tables.
     "rich>=14.0",
-    "SQLAlchemy>=2.0.40",
+    "SQLAlchemy>=2.0.43",
     # Loads filters, weighers and build drivers by name.
     "stevedore>=5.5",
 ]
@@ -63,6 +63,8 @@ EXTRAS = {
         "bindep>=2.13",
         "coverage>=7.8",
         "fixtures>=4.2",
+        # The simulated world's threads: one at a time, in an order of its own.
+        "greenlet>=3.1",
         # Serves Placement over HTTP to tests/integration.
         "gunicorn>=25.1",
         "hypothesis>=6.130",

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -17,11 +18,10 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from oslo_db import api as oslo_api
 from oslo_db import exception as db_errors
-from oslo_db.sqlalchemy import engines as oslo_engines
 from oslo_db.sqlalchemy import exc_filters
 from sqlalchemy import exc
 
-from understudy.cells import errors
+from understudy.cells import errors, pooling
 
 _R = TypeVar("_R")
 
@@ -37,6 +37,12 @@ _UNREACHABLE: Final = (
 
 _GRACE: Final = 1
 """Seconds for a server to say that it has given up itself."""
+
+_RECYCLED_AFTER: Final = 3600
+"""Seconds after which a connection is closed: before a server or a firewall does."""
+
+_PROMPT: Final = 1.0
+"""Seconds within which a connection turns out to be dead that was so before it was used."""
 
 _POSTGRESQL_UNDEFINED_TABLE: Final = "42P01"
 _MYSQL_NO_SUCH_TABLE: Final = 1146
@@ -77,19 +83,37 @@ class Database:
 
     @property
     def engine(self) -> sa.Engine:
-        """This process's engine."""
+        """This process's engine, for what takes a connection of its own."""
         return self._opened().engine
 
-    def read(self, work: Callable[[sa.Connection], _R]) -> _R:
-        """Return what `work` finds in one transaction that changes nothing."""
+    @property
+    def engines(self) -> set[sa.Engine]:
+        """All engines of this process, for who watches its statements."""
         opened = self._opened()
-        with self._translated(), opened.turn_to_read, opened.engine.connect() as connection:
-            return work(connection)
+        return {opened.engine, opened.reader}
+
+    def read(self, work: Callable[[sa.Connection], _R]) -> _R:
+        """Return what `work` finds; it changes nothing.
+
+        Each of its statements sees what was committed before that statement. On
+        SQLite, all of them see the same.
+        """
+        opened, began = self._opened(), time.monotonic()
+        with self._translated(), opened.turn_to_read:
+            try:
+                with opened.reader.connect() as connection:
+                    return work(connection)
+            except db_errors.DBConnectionError:
+                if time.monotonic() - began > _PROMPT:
+                    raise
+            with opened.reader.connect() as connection:
+                return work(connection)
 
     def write(self, work: Callable[[sa.Connection], _R]) -> _R:
         """Return what `work` returns, committed; nothing is kept if it raises.
 
-        `work` is repeated as a whole after a deadlock, or when it raises RetryRequest.
+        `work` is repeated as a whole after a deadlock, or when it raises RetryRequest,
+        and once where the connection turned out to be dead before the COMMIT.
         """
         with self._translated():
             result: _R = self._write(work)
@@ -105,14 +129,24 @@ class Database:
         opened = self._by_process.pop(os.getpid(), None)
         if opened is not None:
             opened.engine.dispose()
+            opened.reader.dispose()
 
     @oslo_api.wrap_db_retry(
         max_retries=8, retry_interval=0.02, max_retry_interval=1.0, retry_on_deadlock=True
     )
     def _write(self, work: Callable[[sa.Connection], _R]) -> _R:
-        opened = self._opened()
-        with opened.turn_to_write, opened.writer.begin() as connection:
-            return work(connection)
+        opened, began, committing = self._opened(), time.monotonic(), False
+        with opened.turn_to_write:
+            try:
+                with opened.writer.begin() as connection:
+                    result = work(connection)
+                    committing = True
+                return result
+            except db_errors.DBConnectionError:
+                if committing or time.monotonic() - began > _PROMPT:
+                    raise
+            with opened.writer.begin() as connection:
+                return work(connection)
 
     def _opened(self) -> _Opened:
         # An engine holds no connection yet, so one that another thread made first costs nothing.
@@ -135,13 +169,14 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """What one process has open.
+    """What one process has open: `engine` for all that has a connection of its own.
 
     SQLite has one writer at a time. Taking turns here is fair and fast, where
     its own way to wait is to sleep and look again.
     """
 
     engine: sa.Engine
+    reader: sa.Engine
     writer: sa.Engine
     turn_to_read: contextlib.AbstractContextManager[Any]
     turn_to_write: contextlib.AbstractContextManager[Any]
@@ -149,12 +184,13 @@ class _Opened:
 
 def _open(url: sa.URL, limits: Limits) -> _Opened:
     if url.get_backend_name() != "sqlite":
-        engine = _server_engine(url, limits)
-        return _Opened(engine, engine, contextlib.nullcontext(), contextlib.nullcontext())
+        writer, reader = _server_engine(url, limits), _server_engine(url, limits, reads=True)
+        return _Opened(writer, reader, writer, contextlib.nullcontext(), contextlib.nullcontext())
     in_memory = url.database in {None, "", ":memory:"}
     engine = _sqlite_engine(url, limits, in_memory)
     turn = threading.Lock()
     return _Opened(
+        engine,
         engine,
         engine.execution_options(begin="BEGIN IMMEDIATE"),
         # In memory there is one connection, so readers take turns too.
@@ -163,31 +199,45 @@ def _open(url: sa.URL, limits: Limits) -> _Opened:
     )
 
 
-def _server_engine(url: sa.URL, limits: Limits) -> sa.Engine:
+def _server_engine(url: sa.URL, limits: Limits, *, reads: bool = False) -> sa.Engine:
+    """Return an engine; one that only `reads` has no transactions, whose ends cost a round trip.
+
+    Nothing is lost by that: on committed reads, statements of one transaction
+    see no more of the same than those of several.
+    """
     is_mysql = url.get_backend_name() in {"mysql", "mariadb"}
     url = url.update_query_dict({"connect_timeout": str(limits.connect_timeout)})
     if is_mysql and "charset" not in url.query:
         url = url.update_query_dict({"charset": "utf8mb4"})
-    engine: sa.Engine = oslo_engines.create_engine(
+    if not is_mysql and "client_encoding" not in url.query:
+        url = url.update_query_dict({"client_encoding": "utf8"})
+    autocommit = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
+    engine = sa.create_engine(
         url,
-        mysql_sql_mode="TRADITIONAL",
-        max_pool_size=limits.max_pool_size,
+        pool_size=limits.max_pool_size,
         max_overflow=limits.max_overflow,
         pool_timeout=limits.pool_timeout,
-        # Do not test the connection here: the caller is told if it does not answer.
-        max_retries=0,
+        pool_recycle=_RECYCLED_AFTER,
+        # The newest first, so that few need a test.
+        pool_use_lifo=True,
+        pool_reset_on_return=None,
+        **(autocommit if reads else {}),
     )
+    pooling.test_after_idling(engine)
+    pooling.end_once(engine)
     _give_up_in_time(engine, limits)
     if is_mysql:
         # UTC for the clock; committed reads, so that what a lost race looks up is what won it.
         _on_connect(
             engine,
+            "SET SESSION sql_mode = 'TRADITIONAL'",
             "SET SESSION time_zone = '+00:00'",
             "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
         )
     elif limits.answer_timeout is not None:
         # The server lets go too, of locks for one.
         _on_connect(engine, f"SET statement_timeout = '{limits.answer_timeout}s'")
+    exc_filters.register_engine(engine)
     return engine
 
 
@@ -252,6 +302,8 @@ def _on_connect(engine: sa.Engine, *statements: str) -> None:
         for statement in statements:
             cursor.execute(statement)
         cursor.close()
+        # Or the first transaction that is rolled back takes it away again.
+        connection.commit()
 
 
 def _said_by_driver(error: Exception) -> Exception:

@@ -17,8 +17,8 @@ class StatementsTest(CellTest):
         if not self.cell.database.engine.dialect.update_returning:
             self.skipTest("here a changed row is read in a statement of its own")
         self.statements: list[str] = []
-        for store in (self.api, self.cell):
-            sa.event.listen(store.database.engine, "before_cursor_execute", self._note)
+        for engine in self.api.database.engines | self.cell.database.engines:
+            sa.event.listen(engine, "before_cursor_execute", self._note)
 
     def _note(self, connection: Any, cursor: Any, statement: str, *more: Any) -> None:
         if not statement.startswith("BEGIN"):
