@@ -73,8 +73,8 @@ def database_options(what: str, example: str) -> list[cfg.Opt]:
             default=_LIMITS.max_pool_size,
             min=1,
             max=1000,
-            help="Connections that each process keeps open to read, and as many to write. Raise it "
-            "together with the number of workers, as far as the server's own limit allows for "
+            help="Connections that each process keeps open to read, and as many to write. Raise "
+            "it together with the number of workers, as far as the server's own limit allows for "
             "all processes.",
         ),
         cfg.IntOpt(
