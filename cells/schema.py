@@ -9,6 +9,7 @@ and can step out of its transaction for what is done online (see online.py).
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
@@ -30,6 +31,14 @@ _LOCK_TIMEOUTS: Final = {
     "mariadb": "SET SESSION lock_wait_timeout = {}",
     "postgresql": "SET lock_timeout = '{}s'",
 }
+# MariaDB's are the server's, PostgreSQL's the database's.
+_TURNS: Final = {
+    "mysql": "SELECT GET_LOCK(CONCAT('understudy/', DATABASE()), 0)",
+    "mariadb": "SELECT GET_LOCK(CONCAT('understudy/', DATABASE()), 0)",
+    "postgresql": "SELECT pg_try_advisory_lock(hashtext('understudy schema'))",
+}
+_BETWEEN_LOOKS: Final = 0.2
+"""Seconds."""
 _MYSQL_LOCK_WAIT_TIMEOUT: Final = 1205
 _POSTGRESQL_LOCK_NOT_AVAILABLE: Final = "55P03"
 
@@ -57,10 +66,10 @@ def migrate(
     lock_timeout: int = LOCK_TIMEOUT,
 ) -> None:
     """Do what `upgrade` does, with revisions of the caller's choice."""
-    found = version(engine)
-    if not _knows(revisions, found):
-        raise errors.SchemaTooNew(str(found), str(_newest(revisions)))
     with _connected(engine, lock_timeout) as connection:
+        found = _version(connection)
+        if not _knows(revisions, found):
+            raise errors.SchemaTooNew(str(found), str(_newest(revisions)))
         revisions.attributes["connection"] = connection
         try:
             command.upgrade(revisions, revision)
@@ -73,7 +82,7 @@ def migrate(
 def version(engine: sa.Engine) -> str | None:
     """Return the revision that the database is at, None if it has no tables of ours."""
     with engine.connect() as connection:
-        return migration.MigrationContext.configure(connection).get_current_revision()
+        return _version(connection)
 
 
 def newest(tree: Tree) -> str | None:
@@ -118,13 +127,33 @@ def _connected(engine: sa.Engine, lock_timeout: int) -> Iterator[sa.Connection]:
         if bounded is None:
             yield connection
             return
-        connection.exec_driver_sql(bounded.format(lock_timeout))
-        connection.commit()
         try:
+            _take_turn(connection)
+            connection.exec_driver_sql(bounded.format(lock_timeout))
+            connection.commit()
             yield connection
         finally:
-            # Nobody else is to have it with this setting.
+            # Nobody else is to have it with this setting, and the turn ends with it.
             connection.invalidate()
+
+
+def _take_turn(connection: sa.Connection) -> None:
+    """Wait until nobody else upgrades this database.
+
+    Not within one statement: that would be a transaction for which PostgreSQL
+    waits before it builds an index concurrently.
+    """
+    is_mine = sa.text(_TURNS[connection.dialect.name])
+    while not connection.execute(is_mine).scalar():
+        connection.commit()
+        time.sleep(_BETWEEN_LOOKS)
+    connection.commit()
+
+
+def _version(connection: sa.Connection) -> str | None:
+    found = migration.MigrationContext.configure(connection).get_current_revision()
+    connection.rollback()
+    return found
 
 
 def _newest(revisions: config.Config) -> str | None:

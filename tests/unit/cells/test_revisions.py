@@ -16,6 +16,7 @@ import testtools
 from alembic import autogenerate, config, migration, script
 
 from tests.unit.cells import sample_rows
+from tests.unit.cells.base import together
 from understudy.cells import cell_store, errors, schema, tables_api, tables_cell
 from understudy.cells.engines import Database, Limits
 
@@ -146,6 +147,15 @@ class RevisionsTest(testtools.TestCase):
                 connection.execute(version, {"number": schema.newest(tree)})
             schema.migrate(engine, self.tomorrow(tree))
             self.assertEqual("tomorrow", schema.version(engine))
+
+    def test_several_upgrade_at_once(self) -> None:
+        """As where each of three controllers does after it was installed."""
+        url = self.make_database()
+        outcomes = together(
+            3, lambda _: schema.migrate(self.open(url).engine, self.tomorrow(schema.Tree.API))
+        )
+        self.assertEqual([None] * 3, outcomes)
+        self.assertEqual("tomorrow", schema.version(self.open(url).engine))
 
     def test_services_run_meanwhile(self) -> None:
         """This release's, on tomorrow's schema, before, during and after the upgrade."""
