@@ -107,6 +107,7 @@ class Oracle:
 
     def judge(self) -> list[Violation]:
         """Return all that is wrong in the end."""
+        self._found += self._world.holdings.found
         self._found += self._broken_threads()
         self._found += self._errors()
         self._found += self._answers()
@@ -115,6 +116,7 @@ class Oracle:
         return self._found
 
     def _written(self, written: Written) -> None:
+        self._world.holdings.written(written)
         for consumer, allocations in written.items():
             hosts = sorted(self._roots[root] for root in allocations if root in self._roots)
             if len(hosts) > 1:

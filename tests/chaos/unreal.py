@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from tests.chaos.kernel import Kernel, Turn
+from understudy.conductor import admission
 from understudy.scheduler import directory
 
 
@@ -41,6 +42,7 @@ def unreal(clock: Clock, kernel: Kernel, seed: int) -> Iterator[None]:
             _replaced(time, "sleep", clock.pause),
             _replaced(uuid, "uuid4", _uuid4(draw)),
             _replaced(directory, "threading", types.SimpleNamespace(Lock=lambda: Turn(kernel))),
+            _replaced(admission, "Lock", lambda: Turn(kernel)),
         ):
             yield
     finally:

@@ -25,8 +25,8 @@ from tests.chaos.process import Process
 from tests.chaos.services import Machine, Surroundings
 from tests.chaos.trace import Trace
 from tests.chaos.unreal import unreal
+from tests.chaos.watch import Watch
 from understudy.cells.records import CellRecord
-from understudy.compute.holdings import HeldInMemory
 from understudy.conductor.cell_access import CellAccess
 from understudy.rpcapi.bus import API
 from understudy.rpcapi.super_conductor import SuperConductorClient
@@ -71,7 +71,7 @@ class World:
         self._starts: dict[str, Callable[[], None]] = {}
         self._skews: dict[str, float] = {}
         self._away: dict[str, float] = {}
-        self.holdings = HeldInMemory()
+        self.holdings = Watch(plan, self.around.placement, self.around.cells.values())
         self.disks: dict[str, sqlite3.Connection] = {}
         self.clients: list[Client] = []
 
