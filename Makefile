@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # The interpreter that .venv is made with; python3.11 and newer are found by themselves.
 PYTHON ?= python3
 # Which tests `make test` runs, as regular expressions over their names.
-TESTS ?= ^tests[.](unit|functional|integration)[.]
+TESTS ?= ^tests[.](unit|functional|integration|chaos)[.]
 
 EXTRAS_demo := embedded
 EXTRAS_test := embedded,mysql,postgresql,test
