@@ -11,9 +11,11 @@ from pathlib import Path
 import testtools
 
 from tests.integration.security.credentials import Credentials
+from tests.integration.seen.figures import Figures
 from tests.integration.support import cluster, shared
 from tests.integration.support.mariadb import MariaDB
 from tests.integration.support.placement import Placement
+from tests.integration.support.ports import free_port
 from tests.integration.support.rabbitmq import RabbitMQ
 from tests.integration.support.service import Service
 from tests.integration.support.waiting import wait_until
@@ -50,7 +52,7 @@ class ClusterTest(testtools.TestCase):
                 hosts=4,
                 broken=frozenset({"cell1-host01"}),
                 build_seconds=1.0,
-                more={"scheduler": {"processes": 2}},
+                more={"scheduler": {"processes": 2}, "metrics": {"port": free_port()}},
             )
         )
         self.cloud = RemoteCloud(None, self.cluster.transport_url)
@@ -85,6 +87,7 @@ class ClusterTest(testtools.TestCase):
         self.check_the_claims()
         # Whoever has been needed so far, they have connected to by now.
         Credentials(self, self.cluster).check()
+        Figures(self, self.cluster, built=30).check()
         self.check_that_a_build_in_hand_ends()
         self.cluster.stop()
         for service in self.cluster.services:
