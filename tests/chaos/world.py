@@ -74,6 +74,8 @@ class World:
         self.holdings = Watch(plan, self.around.placement, self.around.cells.values())
         self.disks: dict[str, sqlite3.Connection] = {}
         self.clients: list[Client] = []
+        self.forgotten: set[str] = set()
+        """Instances of which a restored database does not know all any more."""
 
     # What time it is, for `unreal` and for the databases.
 
@@ -192,6 +194,7 @@ class World:
 
         def restore() -> None:
             self.trace.note((self.kernel.now, f"{cell}-db", "is restored", ""))
+            self.forgotten |= self.around.cells[cell].newer_than(copy)
             self.around.cells[cell].restore(copy)
             copy.close()
 

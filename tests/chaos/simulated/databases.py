@@ -73,6 +73,14 @@ class SimulatedDatabase:
         """Make it what it was then, as an operator does who restores a backup."""
         snapshot.backup(self._connection)
 
+    def newer_than(self, snapshot: Snapshot) -> set[str]:
+        """Return the instances of a cell of which more is known than in this copy."""
+        changed: set[str] = set()
+        for query in ("SELECT uuid, * FROM instances", "SELECT instance_uuid, * FROM attempts"):
+            now, then = (set(of.execute(query)) for of in (self._connection, snapshot))
+            changed |= {row[0] for row in now ^ then}
+        return changed
+
     def peek(self, query: str) -> Any:
         """Return the first value of a query, for those who only look on."""
         return self._connection.execute(query).fetchone()[0]
