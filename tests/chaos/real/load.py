@@ -27,7 +27,7 @@ LOG = logging.getLogger(__name__)
 ANSWER_WITHIN = 8.0
 DEADLINE = 60
 """Seconds, of every request: as long as an ending may take after the last fault."""
-LIVING = 80
+LIVING = 150
 """Instances; with more than these the client rather deletes."""
 NOT_ANSWERED = (errors.ServiceUnavailable, errors.CellUnavailable, errors.LedgerDown)
 """What is asked again. Whatever else a request is answered with is a finding."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ from understudy.objects.instance import Instance
 
 SETTLED_AFTER = 60.0
 """Seconds after the last fault, at which everything must hold."""
-THREADS = 3
+THREADS = 4
 PAUSE = 1.5
 """Seconds between two calls of each of the client's threads, on average."""
 ASKED_AGAIN = 100
@@ -106,7 +107,9 @@ class Run:
                 findings = self._judge(asked, complete=over)
                 if over or not findings.violations:
                     self.claims.stop()
-                    self.tell(f"settled {time.monotonic() - stopped:.1f} s after the last fault")
+                    ended = Counter(instance.state for instance in self.seen.values())
+                    took = time.monotonic() - stopped
+                    self.tell(f"settled {took:.1f} s after the last fault: {dict(ended)}")
                     return self._judge(asked, complete=True)
             time.sleep(0.5)
 

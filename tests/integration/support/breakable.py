@@ -11,14 +11,17 @@ from tests.integration.support.faulty_proxy import FaultyProxy
 
 @dataclass(frozen=True, slots=True)
 class Cables:
-    """How the API level reaches one cell; the cell's own services are not concerned."""
+    """How one cell is reached."""
 
     bus: Cable
+    """By the API level, as is the database."""
     database: Cable
+    within: Cable
+    """The bus, by the cell's own conductors and agents."""
 
 
 class BreakableCluster(Cluster):
-    """All services reach Placement through `ledger`, the API level each cell through `cables`."""
+    """All services reach Placement through `ledger`, and the cells through `cables`."""
 
     ledger: FaultyProxy
     cables: dict[str, Cables]
@@ -31,5 +34,9 @@ class BreakableCluster(Cluster):
     def way_to_cell(self, name: str, transport_url: str, database_url: str) -> tuple[str, str]:
         bus = self.useFixture(Cable(transport_url))
         database = self.useFixture(Cable(database_url))
-        self.cables[name] = Cables(bus, database)
+        within = self.useFixture(Cable(transport_url))
+        self.cables[name] = Cables(bus, database, within)
         return bus.url, database.url
+
+    def bus_within_cell(self, name: str, transport_url: str) -> str:
+        return self.cables[name].within.url

@@ -158,6 +158,14 @@ class Cluster(fixtures.Fixture):
         """Return the URLs by which the API level reaches a cell's bus and database."""
         return transport_url, database_url
 
+    def bus_within_cell(self, name: str, transport_url: str) -> str:
+        """Return the URL by which a cell's own services reach its bus."""
+        return transport_url
+
+    def pace_of_cell(self, name: str) -> Mapping[str, object]:
+        """Return the options of [conductor] for a cell's conductors."""
+        return PACE
+
     def faults(self, hosts: Sequence[str]) -> dict[str, object]:
         """Return what goes wrong on the hosts of one agent: the fields of a FaultPlan."""
         return {
@@ -205,14 +213,15 @@ class Cluster(fixtures.Fixture):
             schema.upgrade(store.database.engine, schema.Tree.CELL)
         ways = self.way_to_cell(name, transport_url, database_url)
         self.api.add_cell(CellRecord(str(uuid.uuid4()), name, *ways, enabled=True))
+        within = self.bus_within_cell(name, transport_url)
         conductors = [
-            self._cell_conductor(name, host, transport_url, database_url)
-            for host in self._copies(name)
+            self._cell_conductor(name, host, within, database_url) for host in self._copies(name)
         ]
         cell = Cell(name, transport_url, database_url, conductors)
         names = [f"{name}-host{number:02}" for number in range(1, self._hosts + 1)]
         for first in range(0, len(names), self._hosts_per_agent):
-            cell.agents.append(self._agent(cell, names[first : first + self._hosts_per_agent]))
+            served = names[first : first + self._hosts_per_agent]
+            cell.agents.append(self._agent(cell, within, served))
         return cell
 
     def _cell_conductor(
@@ -222,11 +231,11 @@ class Cluster(fixtures.Fixture):
             "DEFAULT": {"transport_url": transport_url, "host": host},
             "cell_database": {"connection": database_url},
             "placement": self._placement(),
-            "conductor": PACE,
+            "conductor": self.pace_of_cell(cell),
         }
         return self._service("conductor", settings, f"--cell={cell}")
 
-    def _agent(self, cell: Cell, hosts: Sequence[str]) -> Service:
+    def _agent(self, cell: Cell, transport_url: str, hosts: Sequence[str]) -> Service:
         folder = Path(self.useFixture(fixtures.TempDir()).path)
         described = {
             "holdings": "held",
@@ -237,7 +246,7 @@ class Cluster(fixtures.Fixture):
         (folder / "hosts.yaml").write_text(yaml.safe_dump(described))
         cell.build_logs.append(folder / "builds.log")
         settings: Settings = {
-            "DEFAULT": {"transport_url": cell.transport_url},
+            "DEFAULT": {"transport_url": transport_url},
             "cell": {"name": cell.name},
             "compute": {
                 "agent": f"{cell.name}-agent{len(cell.agents) + 1}",
@@ -252,7 +261,9 @@ class Cluster(fixtures.Fixture):
     def _service(self, module: str, settings: Settings, *arguments: str) -> Service:
         whole = {group: dict(values) for group, values in settings.items()}
         for group, values in self._more.items():
-            whole.setdefault(group, {}).update(values)
+            # An agent refuses to start with what a host is not to know.
+            if group in whole or group != "placement":
+                whole.setdefault(group, {}).update(values)
         return Service(module, whole, *arguments)
 
 
