@@ -27,5 +27,9 @@ class GroupsTest(testtools.TestCase):
         groups = {self.group(f"tests.integration.{name}") for name in ("a.A.test", "b.c.B.test")}
         self.assertEqual({"tests.integration."}, groups)
 
+    def test_but_for_the_clouds(self) -> None:
+        tests = [f"tests.integration.cloud.test_servers.{name}" for name in ("A.test", "B.test")]
+        self.assertEqual({"tests.integration.cloud."}, {self.group(test) for test in tests})
+
     def test_elsewhere_a_class_is_a_group(self) -> None:
         self.assertEqual("tests.unit.a.A.", self.group("tests.unit.a.A.test_it"))
