@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -25,6 +26,7 @@ class Selects(Protocol):
         instance_uuids: Sequence[str],
         alternates: int,
         held: Mapping[str, int],
+        seconds: float = math.inf,
     ) -> SelectionAnswer:
         """See Selector.select."""
 
@@ -50,6 +52,8 @@ class SchedulerEndpoint:
     ) -> SelectionAnswer:
         """See Selector.select."""
         try:
-            return self._selector.select(request_id, request, instance_uuids, alternates, held)
+            return self._selector.select(
+                request_id, request, instance_uuids, alternates, held, ctxt.patience()
+            )
         except cell_errors.ApiDatabaseUnreachable as error:
             raise wire.ServiceUnavailable("the API database", error.detail) from error

@@ -7,6 +7,7 @@ every instance has a claim in the end, or none that this run wrote.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -82,20 +83,23 @@ class Selector:
         instance_uuids: Sequence[str],
         alternates: int,
         held: Mapping[str, int],
+        seconds: float = math.inf,
     ) -> SelectionAnswer:
         """Return a claimed host and at most `alternates` alternates for each instance.
 
         `held` gives the generation of the claims that instances hold already;
-        those are moved. Raises NoValidHost, TooManyEqualGroups and
-        LedgerRefusedRequest (nothing is claimed then), LedgerDown (something may
-        be: ask again with the same ids, and it is adopted) or Overloaded. After
-        these two, what an earlier run of the request claimed is as it was.
+        those are moved. After `seconds` the caller waits no more, and nothing is
+        begun. Raises NoValidHost, TooManyEqualGroups and LedgerRefusedRequest
+        (nothing is claimed then), LedgerDown (something may be: ask again with
+        the same ids, and it is adopted) or Overloaded. After these two, what an
+        earlier run of the request claimed is as it was.
         """
         owner = self._owner(request)
         claims = ClaimRun(self._claims, owner, held)
         with _on_the_wire(), ExitStack() as undo:
             undo.push(lambda kind, error, trace: claims.undo(adopted=isinstance(error, _FINAL)))
-            placing = self._placing(request, instance_uuids, alternates, owner, claims)
+            too_late = self._clock() + min(self._limits.seconds, seconds)
+            placing = self._placing(request, instance_uuids, alternates, owner, claims, too_late)
             self._place_all(placing, request, len(instance_uuids))
             situation = placing.situation
             chosen = choose(situation, alternates)
@@ -110,9 +114,8 @@ class Selector:
         alternates: int,
         owner: Owner,
         claims: ClaimRun,
+        too_late: float,
     ) -> Placing:
-        too_late = self._clock() + self._limits.seconds
-
         def check_time() -> None:
             if self._clock() > too_late:
                 raise wire.Overloaded("scheduler", _COME_BACK_AFTER)

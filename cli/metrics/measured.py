@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ParamSpec, TypeVar
@@ -42,12 +43,15 @@ class MeasuredSelector:
         instance_uuids: Sequence[str],
         alternates: int,
         held: Mapping[str, int],
+        seconds: float = math.inf,
     ) -> SelectionAnswer:
         """Select."""
         outcome = DONE
         with self._figures.selection_seconds.time():
             try:
-                return self._selector.select(request_id, request, instance_uuids, alternates, held)
+                return self._selector.select(
+                    request_id, request, instance_uuids, alternates, held, seconds
+                )
             except Exception as error:
                 outcome = type(error).__name__
                 raise

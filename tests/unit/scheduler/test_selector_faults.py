@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 from collections.abc import Sequence
 
@@ -346,9 +347,15 @@ class UndoTest(FaultTestCase):
         self.assertEqual({}, self.ledger.holding)
 
     def test_too_late(self) -> None:
+        self.check_too_late(Limits(seconds=30), math.inf)
+
+    def test_too_late_for_who_waits(self) -> None:
+        self.check_too_late(Limits(seconds=300), 30)
+
+    def check_too_late(self, limits: Limits, patience: float) -> None:
         (best,) = self.best_hosts(request(), ["vm0"])
         self.before_the_first_write(best)
-        selector = self.cloud.selector(limits=Limits(seconds=30))
+        selector = self.cloud.selector(limits=limits)
         strike = self.ledger.faults.hook
 
         def slow(operation: str) -> None:
@@ -365,6 +372,7 @@ class UndoTest(FaultTestCase):
             [uuid_of(vm) for vm in VMS[:2]],
             0,
             {},
+            patience,
         )
         self.assertEqual({}, self.ledger.holding)
 
