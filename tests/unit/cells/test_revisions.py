@@ -16,7 +16,6 @@ import testtools
 from alembic import autogenerate, config, migration, script
 
 from tests.unit.cells import sample_rows
-from tests.unit.cells.base import together
 from understudy.cells import cell_store, errors, schema, tables_api, tables_cell
 from understudy.cells.engines import Database, Limits
 
@@ -42,10 +41,8 @@ def upgrade() -> None:
 COLUMNS = {schema.Tree.API: ("requests", "created_at"), schema.Tree.CELL: ("services", "seen_at")}
 
 
-class RevisionsTest(testtools.TestCase):
-    """On SQLite; elsewhere, the same on servers."""
-
-    limits: Limits | None = None
+class RevisionsCase(testtools.TestCase):
+    """Databases to upgrade: on SQLite."""
 
     def make_database(self) -> str:
         """Return the URL of a new, empty database."""
@@ -86,6 +83,10 @@ class RevisionsTest(testtools.TestCase):
             context = migration.MigrationContext.configure(connection, opts={"compare_type": True})
             self.assertEqual([], autogenerate.compare_metadata(context, METADATA[tree]))
 
+
+class RevisionsTest(RevisionsCase):
+    """What has to hold on servers too."""
+
     def test_each_keeps_what_the_one_before_left(self) -> None:
         for tree in schema.Tree:
             for before, revision in self.revisions(tree):
@@ -103,25 +104,6 @@ class RevisionsTest(testtools.TestCase):
             for _, revision in self.revisions(tree):
                 schema.upgrade(engine, tree, revision)
             self.assert_as_the_stores_need(engine, tree)
-
-    def test_the_sample_fills_every_column_of_every_table(self) -> None:
-        """Or else the tests above would prove little."""
-        for tree, metadata in METADATA.items():
-            engine = self.empty()
-            schema.upgrade(engine, tree)
-            made = sample_rows.insert(engine)
-            self.assertEqual(sorted(metadata.tables), sorted(made))
-            for rows in made.values():
-                self.assertNotIn(None, max(rows, key=_filled).values())
-
-    def test_a_newer_release_s_schema_is_left_alone(self) -> None:
-        for tree in schema.Tree:
-            engine = self.empty()
-            schema.migrate(engine, self.tomorrow(tree))
-            newer = self.assertRaises(errors.SchemaTooNew, schema.upgrade, engine, tree)
-            self.assertEqual(("tomorrow", schema.newest(tree)), newer.args)
-            self.assertEqual("tomorrow", schema.version(engine))
-            self.assertFalse(schema.is_known("tomorrow", tree))
 
     def test_a_revision_of_tomorrow_keeps_everything(self) -> None:
         for tree in schema.Tree:
@@ -150,12 +132,23 @@ class RevisionsTest(testtools.TestCase):
 
     def test_several_upgrade_at_once(self) -> None:
         """As where each of three controllers does after it was installed."""
-        url = self.make_database()
-        outcomes = together(
-            3, lambda _: schema.migrate(self.open(url).engine, self.tomorrow(schema.Tree.API))
-        )
-        self.assertEqual([None] * 3, outcomes)
+        url, tomorrow = self.make_database(), self.tomorrow(schema.Tree.API)
+        children = [self.fork(url, tomorrow) for _ in range(3)]
+        ended = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+        self.assertEqual([0] * 3, ended)
         self.assertEqual("tomorrow", schema.version(self.open(url).engine))
+
+    def fork(self, url: str, revisions: config.Config) -> int:
+        """Upgrade the database in a process of its own; alembic does one at a time in each."""
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                schema.migrate(Database(url).engine, revisions)
+                code = 0
+            finally:
+                os._exit(code)
+        return child
 
     def test_services_run_meanwhile(self) -> None:
         """This release's, on tomorrow's schema, before, during and after the upgrade."""
@@ -189,6 +182,29 @@ class RevisionsTest(testtools.TestCase):
                 thread.join()
         self.assertEqual([None] * 3, outcomes)
         self.assertEqual(["0", "1", "2"], [one.name for one in store.services()])
+
+
+class SqliteTest(RevisionsCase):
+    """What is the same wherever it is tried."""
+
+    def test_the_sample_fills_every_column_of_every_table(self) -> None:
+        """Or else the tests above would prove little."""
+        for tree, metadata in METADATA.items():
+            engine = self.empty()
+            schema.upgrade(engine, tree)
+            made = sample_rows.insert(engine)
+            self.assertEqual(sorted(metadata.tables), sorted(made))
+            for rows in made.values():
+                self.assertNotIn(None, max(rows, key=_filled).values())
+
+    def test_a_newer_release_s_schema_is_left_alone(self) -> None:
+        for tree in schema.Tree:
+            engine = self.empty()
+            schema.migrate(engine, self.tomorrow(tree))
+            newer = self.assertRaises(errors.SchemaTooNew, schema.upgrade, engine, tree)
+            self.assertEqual(("tomorrow", schema.newest(tree)), newer.args)
+            self.assertEqual("tomorrow", schema.version(engine))
+            self.assertFalse(schema.is_known("tomorrow", tree))
 
 
 def _filled(row: dict[str, object]) -> int:
