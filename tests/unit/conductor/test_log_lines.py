@@ -16,11 +16,8 @@ from understudy.rpcapi import errors as wire
 REQUEST = uuid_of("request")
 SCENARIOS: tuple[Callable[[Cloud], object], ...] = (
     test_crashes.untidy_build,
-    test_crashes.failing_build,
     test_crashes.dead_host,
-    test_crashes.takeover,
     test_crashes.takeover_to_nowhere,
-    test_crashes.delete_while_building,
     test_crashes.delete_during_takeover,
     test_crashes.delete_while_scheduling_fails,
 )
