@@ -86,9 +86,16 @@ class Outbox(Section):
         return [self._waiting(found) for found in connection.execute(query)]
 
     @writing
-    def published(self, connection: sa.Connection, numbers: Sequence[int]) -> None:
-        """Forget the events of these numbers."""
-        connection.execute(sa.delete(self._table).where(self._table.c.id.in_(numbers)))
+    def published(self, connection: sa.Connection, owner: str, numbers: Sequence[int]) -> None:
+        """Forget the events of these numbers, if it is still my turn.
+
+        Otherwise they are for who has it now, and a number may be another event's:
+        SQLite gives those that are gone again.
+        """
+        turn = self._turns.c
+        mine = sa.exists().where(turn.name == _NAME, turn.lease_owner == owner)
+        known = self._table.c.id.in_(numbers)
+        connection.execute(sa.delete(self._table).where(known, mine))
 
     @reading
     def age(self, connection: sa.Connection) -> float:

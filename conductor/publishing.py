@@ -85,7 +85,7 @@ class Publisher:
                 sent.append(number)
         finally:
             if sent:
-                self._outbox.published(sent)
+                self._outbox.published(self._lease.owner, sent)
 
 
 def publishing(outbox: Outbox, notifier: Notifier | None, lease: Lease, interval: float) -> Round:

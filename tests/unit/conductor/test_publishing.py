@@ -43,7 +43,7 @@ class FakeNotifier:
 class KilledAfterPublishing(Outbox):
     """An outbox whose process dies before it notes what was published."""
 
-    def published(self, numbers: object) -> None:
+    def published(self, owner: str, numbers: object) -> None:
         raise Killed
 
 
@@ -111,6 +111,23 @@ class PublishingTest(CellTest):
         self.assertEqual([(SELECTED, 1), (FAILED, 1)] * 2, self.notifier.told())
         self.assertEqual([11, 12] * 2, [event.sequence for event in self.notifier.heard])
         self.assertEqual(0, self.cell.outbox.count())
+
+    def test_who_lost_the_turn_forgets_nothing(self) -> None:
+        """By then its numbers may be those of other events."""
+        self.failed("h1")
+
+        def overtaken(event: InstanceNotification) -> None:
+            self.notifier.before = lambda event: None
+            time.sleep(2 * SHORT)
+            self.publisher("next").sweep()
+            self.failed("h2")
+
+        self.notifier.before = overtaken
+        Publisher(self.cell.outbox, self.notifier, Lease("slow", SHORT), lambda: 0.0).sweep()
+        self.assertEqual(2, self.cell.outbox.count())
+        self.publisher().sweep()
+        told = [e.event_type for e in self.notifier.heard if e.service_host == "h2"]
+        self.assertEqual([SELECTED, FAILED], told)
 
     def test_what_was_published_before_the_broker_went_is_not_published_again(self) -> None:
         self.failed("h1")
