@@ -26,7 +26,7 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
         *loading.get_adapter_conf_options(include_deprecated=False),
     )
     # keystoneauth's one timeout is for connecting and reading alike: ours are two.
-    return [(GROUP, [*_ours(), *(option for option in keystone if option.dest != "timeout")])]
+    return [(GROUP, [*own_opts(), *(option for option in keystone if option.dest != "timeout")])]
 
 
 def sample_opts() -> list[tuple[str, list[cfg.Opt]]]:
@@ -36,7 +36,7 @@ def sample_opts() -> list[tuple[str, list[cfg.Opt]]]:
 
 def register(conf: cfg.ConfigOpts) -> None:
     """Make `conf` know [placement]; doing it again is harmless."""
-    conf.register_opts(_ours(), group=GROUP)
+    conf.register_opts(own_opts(), group=GROUP)
     loading.register_auth_conf_options(conf, GROUP)
     loading.register_session_conf_options(conf, GROUP)
     loading.register_adapter_conf_options(conf, GROUP, include_deprecated=False)
@@ -66,7 +66,8 @@ def connect(conf: cfg.ConfigOpts) -> Ledger:
     return Ledger.on(adapter, timeouts, group.max_equal_groups)
 
 
-def _ours() -> list[cfg.Opt]:
+def own_opts() -> list[cfg.Opt]:
+    """Return those that Keystone has no part in: no address and no credential is among them."""
     return [
         cfg.FloatOpt(
             "connect_timeout",

@@ -22,13 +22,16 @@ def no_cell_database(conf: Configuration) -> None:
 
 
 def no_placement(conf: Configuration) -> None:
-    """Raise BadInput where the file of a host says anything of Placement.
+    """Raise BadInput where the file of a host says how to reach Placement.
 
-    Which of its options are secrets depends on the plugin that auth_type names.
+    Which of its options are secrets depends on the plugin that auth_type names;
+    for how long it is waited may stand in a file that is for all.
     """
     group = ledger_options.GROUP
+    harmless = {option.dest for option in ledger_options.own_opts()}
     for name in conf.set_in(group):
-        raise conf.refuse(group, name, "a host's agent may not reach Placement", "take it out")
+        if name not in harmless:
+            raise conf.refuse(group, name, "a host's agent may not reach Placement", "take it out")
 
 
 def _no_database(conf: Configuration, group: str, why: str) -> None:

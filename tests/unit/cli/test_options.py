@@ -20,7 +20,7 @@ WHEN = re.compile(
 
 def ours() -> list[tuple[str, cfg.Opt]]:
     """Return every option that we define: Keystone's own are its own."""
-    mine = {option.name for option in ledger_options._ours()}
+    mine = {option.name for option in ledger_options.own_opts()}
     return [
         (group, option)
         for group, found in options.registered()
@@ -65,7 +65,7 @@ class OptionsTest(testtools.TestCase):
 
     def test_names_do_not_change_under_a_running_service(self) -> None:
         fixed = {option.name for _, option in ours() if not option.mutable}
-        read_once = {option.name for option in ledger_options._ours()}
+        read_once = {option.name for option in ledger_options.own_opts()}
         self.assertEqual(options.FIXED, fixed - read_once)
 
     def test_defaults_lie_within_bounds(self) -> None:

@@ -48,7 +48,8 @@ class ForeignTest(ServicesTestCase):
             )
 
     def test_what_is_no_credential_may_be_in_a_file_for_all(self) -> None:
-        self.write(self.default, self.agent, "[api_database]\nmax_pool_size = 5\n[placement]\n")
+        harmless = "[api_database]\nmax_pool_size = 5\n[placement]\nread_timeout = 5\n"
+        self.write(self.default, self.agent, harmless)
         self.read(KINDS["compute"]())
 
     def test_a_section_that_says_nothing_is_nothing(self) -> None:
