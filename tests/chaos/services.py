@@ -13,12 +13,12 @@ from tests.chaos.paces import Pace
 from tests.chaos.process import Process
 from tests.chaos.simulated.databases import SimulatedDatabase
 from tests.chaos.simulated.placement import SimulatedPlacement
+from tests.chaos.watch import Watch, WatchedConductor
 from understudy.cells import errors
 from understudy.cells.api_store import ApiStore
 from understudy.cells.cell_store import CellStore
 from understudy.cells.records import CellRecord
 from understudy.compute.fault_plan import FaultPlan
-from understudy.compute.holdings import Holdings
 from understudy.compute.parts import AgentParts
 from understudy.conductor.bounds import RetryBounds
 from understudy.conductor.casting import Caster
@@ -132,7 +132,8 @@ class Machine:
 
     hosts: Sequence[Host]
     plan: FaultPlan
-    holdings: Holdings
+    watch: Watch
+    """What exists on all hosts."""
     disk: sqlite3.Connection
 
 
@@ -143,8 +144,8 @@ def start_agent(around: Surroundings, machine: Machine, process: Process) -> Non
     bell = SimulatedBell(process)
     parts = AgentParts(
         process.name,
-        GatedDriver(machine.hosts, machine.plan, machine.holdings, process),
-        CellConductorClient(broker.open(process), timeout=settings.answer_seconds),
+        GatedDriver(machine.hosts, machine.plan, machine.watch, process),
+        WatchedConductor(broker.open(process), settings.answer_seconds, machine.watch),
         GatedJournal(machine.disk, process),
         SimulatedPools(process),
         settings,

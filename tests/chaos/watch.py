@@ -1,6 +1,7 @@
 """What must hold at every moment, and not only in the end: claims and hosts agree.
 
-On a host that takes builds, nothing comes to exist without a claim there, and no
+Nobody is told to go on with an attempt that was superseded before it asked. On
+a host that takes builds, nothing comes to exist without a claim there, and no
 claim goes while something exists. A host that is down, or has not reconciled
 since, may hold what was moved away: it is told before it takes builds again.
 A database that was restored knows of nothing newer, so there it says nothing.
@@ -18,7 +19,14 @@ from tests.chaos.simulated.placement import SimulatedPlacement
 from tests.chaos.simulated.placement_claims import Written
 from understudy.compute.holdings import HeldInMemory
 from understudy.compute.tags import Tag
+from understudy.rpcapi.bus import Bus
+from understudy.rpcapi.cell_conductor import CellConductorClient
+from understudy.rpcapi.context import RequestContext
 
+_IS_OVER: Final = (
+    "SELECT EXISTS (SELECT 1 FROM instances WHERE uuid = '{}'"
+    " AND (attempt > {} OR state IN ('DELETING', 'DELETED', 'FAILING', 'ERROR')))"
+)
 _TAKES_BUILDS: Final = (
     "SELECT EXISTS (SELECT 1 FROM hosts WHERE name = '{}' AND schedulable AND NOT down)"
 )
@@ -60,6 +68,17 @@ class Watch(HeldInMemory):
                         self._note(tag, "exists after its claim is gone")
             self._claimed[consumer] = now
 
+    def is_over(self, tag: Tag) -> bool:
+        """Was this attempt superseded by now? Once it was, it stays so."""
+        query = _IS_OVER.format(tag.instance_uuid, tag.attempt)
+        return not self._restored and any(cell.peek(query) for cell in self._cells)
+
+    def told_to_go_on(self, tag: Tag) -> None:
+        """Note that a host may build what was superseded before it asked."""
+        what = f"{tag.instance_uuid} (attempt {tag.attempt})"
+        words = f"{tag.host} is told to go on with {what}, which is superseded"
+        self.found.append(Violation(DOUBLED, words))
+
     def _hosts(self, providers: Collection[str]) -> set[str]:
         return {self._roots[uuid] for uuid in providers if uuid in self._roots}
 
@@ -70,3 +89,20 @@ class Watch(HeldInMemory):
 
     def _takes_builds(self, host: str) -> bool:
         return any(cell.peek(_TAKES_BUILDS.format(host)) for cell in self._cells)
+
+
+class WatchedConductor(CellConductorClient):
+    """A cell conductor as its agents reach it, with an eye on what it lets them build."""
+
+    def __init__(self, bus: Bus, timeout: float, watch: Watch) -> None:
+        super().__init__(bus, timeout=timeout)
+        self._watch = watch
+
+    def build_started(
+        self, ctxt: RequestContext, host: str, instance_uuid: str, attempt: int
+    ) -> None:
+        tag = Tag(host, instance_uuid, attempt)
+        is_over = self._watch.is_over(tag)
+        super().build_started(ctxt, host, instance_uuid, attempt)
+        if is_over:
+            self._watch.told_to_go_on(tag)
