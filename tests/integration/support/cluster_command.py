@@ -30,20 +30,27 @@ def main(argv: Sequence[str]) -> int:
     if missing:
         print(f"{', '.join(missing)} not installed; sudo tools/install-packages integration")
         return 1
+    if running() is not None:
+        print("a cluster runs already; `make cluster-down` ends it")
+        return 1
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    PID_FILE.write_text(str(os.getpid()))
+    try:
+        run(options.cells, options.hosts)
+    finally:
+        PID_FILE.unlink(missing_ok=True)
+    return 0
+
+
+def run(cells: int, hosts: int) -> None:
+    """Start a cluster, say how to talk to it, and end it when that is asked for."""
     broken = frozenset({"cell1-host01"})
     print("Starting RabbitMQ, MariaDB, Placement, and the services of the cells ...", flush=True)
-    planned = clusters.Cluster(cells=options.cells, hosts=options.hosts, broken=broken)
-    with planned as cluster:
-        PID_FILE.write_text(str(os.getpid()))
-        try:
-            tell(cluster)
-            signal.sigwait({signal.SIGTERM, signal.SIGINT})
-            print("Ending all of it ...", flush=True)
-            cluster.stop()
-        finally:
-            PID_FILE.unlink(missing_ok=True)
-    return 0
+    with clusters.Cluster(cells=cells, hosts=hosts, broken=broken) as cluster:
+        tell(cluster)
+        signal.sigwait({signal.SIGTERM, signal.SIGINT})
+        print("Ending all of it ...", flush=True)
+        cluster.stop()
 
 
 def tell(cluster: clusters.Cluster) -> None:
@@ -66,15 +73,22 @@ def tell(cluster: clusters.Cluster) -> None:
 
 
 def end() -> int:
-    """End the cluster that this user runs, and wait for that."""
-    try:
-        pid = int(PID_FILE.read_text())
-        if b"cluster" not in Path(f"/proc/{pid}/cmdline").read_bytes():
-            raise ProcessLookupError
-        os.kill(pid, signal.SIGTERM)
-    except (FileNotFoundError, ProcessLookupError, ValueError):
+    """End the cluster that this user runs, and wait for that; one that starts ends after it."""
+    pid = running()
+    if pid is None:
         PID_FILE.unlink(missing_ok=True)
         print("no cluster runs")
         return 0
-    wait_until(lambda: not Path(f"/proc/{pid}").exists(), "the end of the cluster", seconds=120)
+    os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), "the end of the cluster", seconds=300)
     return 0
+
+
+def running() -> int | None:
+    """Return the process of the cluster that this user runs, None without one."""
+    try:
+        pid = int(PID_FILE.read_text())
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError, ValueError):
+        return None
+    return pid if b"cluster" in command else None
