@@ -38,6 +38,8 @@ class SilentBroker(Exception):
 class BoundedConnection(impl_rabbit.Connection):
     """A connection that is tried once for each host of the URL, and once more."""
 
+    channel: Any
+
     def __init__(self, conf: Any, url: Any, purpose: Any, retry: int | None = None) -> None:
         self._tries = 1 + attempts(url)
         self._declares = False

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+
+import fixtures
+import testtools
+from oslo_config import cfg
+
 from tests.functional.rpcapi.recording import PATIENCE, Holding, Recording
-from tests.integration.rpcapi.subject import OnRabbitMQ
+from tests.integration.rpcapi.subject import OnRabbitMQ, RabbitBuses
+from tests.integration.support import shared
 from tests.integration.support.waiting import wait_until
 from tests.unit.objects import samples
 from understudy.rpcapi import errors
@@ -75,3 +83,29 @@ class BacklogTest(OnRabbitMQ):
         wait_until(lambda: len(self.broker.connections(self.url)) > 2, "the list of connections")
         self.broker.cut_connections(self.url)
         self.assertEqual({"instance_uuids": ["in hand"]}, other.calls.get(timeout=60)[2])
+
+
+class RestlessBuses(RabbitBuses):
+    """Connections that the broker gives up when it has not heard of them for two seconds."""
+
+    def _options(self) -> cfg.ConfigOpts:
+        conf = super()._options()
+        conf.set_override("heartbeat_timeout_threshold", 2, group="oslo_messaging_rabbit")
+        return conf
+
+
+class HeartbeatTest(testtools.TestCase):
+    def test_a_server_that_is_busy_for_long_keeps_its_connection(self) -> None:
+        log = self.useFixture(fixtures.FakeLogger(level=logging.ERROR))
+        buses = self.useFixture(RestlessBuses(shared.rabbitmq(self)))
+        [cell] = buses.cells
+        holding, calls = Holding(), Recording("torn_down")
+        self.addCleanup(holding.go_on.set)
+        buses.serve(cell, "conductor", holding, calls, workers=1)
+        client = CellConductorClient(cell)
+        client.end_instances(CTXT, ["busy"])
+        self.assertTrue(holding.begun.acquire(timeout=PATIENCE))
+        threading.Timer(3 * 2.0, holding.go_on.set).start()
+        client.torn_down(CTXT, "host-1", samples.uuid(1), 1)
+        self.assertEqual(1, calls.next_call()[2]["attempt"])
+        self.assertEqual("", log.output)
