@@ -70,6 +70,7 @@ class ClaimBatch:
         self._api = placement
         self._pause = pause
         self._claimed: dict[str, int] = {}
+        self._recognized: set[str] = set()
         self._refused: dict[str, errors.LedgerError] = {}
         self._moved: set[str] = set()
         self._in_doubt: list[frozenset[str]] = []
@@ -88,7 +89,7 @@ class ClaimBatch:
             raise
         for consumers in self._doubts():
             raise errors.OutcomeUnknown("claim", f"no answer about {', '.join(sorted(consumers))}")
-        return ClaimResults(self._claimed, self._refused)
+        return ClaimResults(self._claimed, self._refused, frozenset(self._recognized))
 
     def _doubts(self) -> list[frozenset[str]]:
         """Return the unanswered writes that could still land."""
@@ -199,6 +200,7 @@ class ClaimBatch:
                 rest.append(claim)
             elif claim.consumer in doubtful and claim.landed_as(held):
                 self._claim([claim])
+                self._recognized.add(claim.consumer)
             else:
                 self._moved.add(claim.consumer)
                 self._refused[claim.consumer] = errors.StaleGeneration(

@@ -64,6 +64,9 @@ class ClaimResults:
     """Consumer -> the generation of its claim."""
     refused: Mapping[str, errors.LedgerError]
     """Consumer -> ClaimConflict, StaleGeneration or LedgerRefused."""
+    recognized: frozenset[str] = frozenset()
+    """Those of `claimed` that no answer told of: the same claim, written by somebody else for
+    the same instance, would look no different."""
 
 
 class Claims(Protocol):

@@ -52,16 +52,13 @@ class ClaimRun:
     def claim(self, planned: Sequence[Planned]) -> Round:
         """Claim all, in one write where all fit.
 
-        Raises LedgerUnavailable, and OutcomeUnknown once all that may have been
-        written is noted for `undo`.
+        Raises LedgerUnavailable, and OutcomeUnknown: then what may have been
+        written stays, for a twin of this run that the broker made may have
+        written the same, and answered with it.
         """
-        wanted = {each.instance: self._wanted(each) for each in planned}
-        try:
-            results = self._claims.claim_many(list(wanted.values()))
-        except errors.OutcomeUnknown:
-            for claim in wanted.values():
-                self._note_if_written(claim)
-            raise
+        wanted = [self._wanted(each) for each in planned]
+        results = self._claims.claim_many(wanted)
+        self._adopted |= results.recognized
         for instance, generation in results.claimed.items():
             self._note(instance, generation)
         return _sort(planned, results.refused)
@@ -119,14 +116,6 @@ class ClaimRun:
         self._written[instance] = generation
         if self.is_first(instance):
             self._to_undo[instance] = generation
-
-    def _note_if_written(self, wanted: WantedClaim) -> None:
-        """Note a write whose answer was lost, if what is held is what it would have left."""
-        held = self._claims.read_back(wanted.consumer)
-        if held.generation == (wanted.generation or 0) + 1 and (
-            amounts(held) == room.need(wanted.allocation_request)
-        ):
-            self._note(wanted.consumer, held.generation)
 
 
 def amounts(held: HeldClaim) -> room.Need:
