@@ -16,11 +16,11 @@ class Trace:
     """Every pass of a seam, in order."""
 
     def __init__(self) -> None:
-        self._lines: list[Line] = []
-        self.note = self._lines.append
+        self.lines: list[Line] = []
+        self.note = self.lines.append
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self.lines)
 
     def digest(self) -> str:
         """Return what two worlds have in common that went the same way."""
@@ -28,16 +28,16 @@ class Trace:
 
     def readable(self) -> Iterator[str]:
         """Yield a line for a person each."""
-        for when, who, seam, mishap in self._lines:
+        for when, who, seam, mishap in self.lines:
             yield f"{when - START:9.4f} {who:<12} {seam}{'  !! ' + mishap if mishap else ''}"
 
     def passed(self) -> Counter[str]:
         """Return how often each seam was passed: "before api-db accept"."""
-        return Counter(seam for _, _, seam, _ in self._lines)
+        return Counter(seam for _, _, seam, _ in self.lines)
 
     def killed_at(self) -> Counter[str]:
         """Return how often somebody died at each seam."""
-        return Counter(seam for _, _, seam, mishap in self._lines if mishap == KILLED)
+        return Counter(seam for _, _, seam, mishap in self.lines if mishap == KILLED)
 
 
 KILLED = "killed"
