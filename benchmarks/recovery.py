@@ -50,6 +50,8 @@ from understudy.rpcapi.super_conductor import SuperConductorClient
 UNITS = Path(__file__).resolve().parents[1] / "etc" / "systemd"
 HOSTS = 4
 HOST_DOWN_TIME = 10.0
+BUILD_SECONDS = 5.0
+"""Long enough to be killed in the middle of it; a delete waits for its end."""
 ANSWER_WITHIN = 60.0
 CONTEXT = RequestContext("p", "u")
 PACE = {
@@ -214,7 +216,7 @@ def main() -> None:
         return
     restart_after = restart_seconds("understudy-scheduler.service")
     planned = clusters.Cluster(
-        cells=1, hosts=HOSTS, hosts_per_agent=1, build_seconds=300.0, more=PACE
+        cells=1, hosts=HOSTS, hosts_per_agent=1, build_seconds=BUILD_SECONDS, more=PACE
     )
     with planned as cluster, closing(Bench(cluster, restart_after)) as bench:
         found = measure(bench, options.rounds)
