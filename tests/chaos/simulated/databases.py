@@ -144,6 +144,10 @@ class GatedDatabase(Database):
     def engine(self) -> sa.Engine:
         return self._shared.engine
 
+    @property
+    def engines(self) -> set[sa.Engine]:
+        return {self._shared.engine}
+
     def read(self, work: Callable[[sa.Connection], _R]) -> _R:
         return self._through(self._shared.read, work)
 
