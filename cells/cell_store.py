@@ -88,6 +88,7 @@ class CellStore:
         sweeps = Sweeps(database)
         self.overdue = sweeps.overdue
         self.exhausted = sweeps.exhausted
+        self.failed_among = sweeps.failed_among
         self.building_on = sweeps.building_on
         self.counts = sweeps.counts
         self.holders = sweeps.holders

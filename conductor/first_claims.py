@@ -27,6 +27,10 @@ class FirstClaims:
         """Take the ledger's claims."""
         self._claims = claims
 
+    def is_held(self, instance_uuid: str) -> bool:
+        """Does the ledger show a claim? Raises LedgerUnavailable."""
+        return bool(self._claims.read_back(instance_uuid).allocations)
+
     def release(self, request: BuildRequest, instance_uuid: str) -> None:
         """Give back whatever the ledger shows for this instance, if it is ours.
 

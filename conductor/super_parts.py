@@ -9,6 +9,7 @@ from typing import Final
 from understudy.cells.api_store import ApiStore
 from understudy.conductor.accepting import Acceptance
 from understudy.conductor.admission import Admission
+from understudy.conductor.aftercare import Aftercare
 from understudy.conductor.beginning import Beginner
 from understudy.conductor.bounds import RetryBounds
 from understudy.conductor.cell_access import CellDirectory
@@ -31,6 +32,8 @@ from understudy.ledger.protocols import Claims, Vocabulary
 from understudy.rpcapi.scheduler import SchedulerClient
 
 MOST_WAITING: Final = 1000
+LOOKS_AFTER: Final = 4
+"""How often a settling time what has ended is looked after."""
 
 
 class SuperParts:
@@ -73,6 +76,7 @@ class SuperParts:
             api, cells, scheduler, self.placer, first_claims, enrich, lease.fresh(), timing.retry
         )
         self.settler = Settler(api, cells, first_claims, lease.fresh())
+        self.aftercare = Aftercare(api, cells, first_claims, timing)
         self.discovery = Discovery(api, cells, timing.fault_memory)
         self.lookout = Lookout(api, cells)
         self.requests = RequestWorker(
@@ -91,11 +95,13 @@ class SuperParts:
             )
         )
         beat = functools.partial(api.beat_service, "conductor", name)
+        looks_after = max(timing.sweep, timing.settle / LOOKS_AFTER)
         # A round for each of what may have to wait for different services.
         self.rounds = (
             Round("super-sweeper", timing.sweep, (self.discovery.sweep, self.beginner.sweep)),
             Round("super-deletes", timing.sweep, (self.deleter.sweep,)),
             Round("super-takeovers", timing.sweep, (self.takeover.sweep, self.settler.sweep)),
+            Round("super-aftercare", looks_after, (self.aftercare.sweep,)),
             Round("super-beats", timing.beat, (beat,)),
             publishing(api.outbox, notifier, lease, timing.publish),
         )

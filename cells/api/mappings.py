@@ -51,6 +51,12 @@ class Mappings(AnnouncingSection):
         return [record(one) for one in found]
 
     @reading
+    def changed_lately(self, connection: sa.Connection, seconds: float) -> list[MappingRecord]:
+        """Return what was mapped, failed or deleted within the last so many seconds."""
+        found = connection.execute(_changed_lately(), {"seconds": seconds})
+        return [record(one) for one in found]
+
+    @reading
     def count_waiting(self, connection: sa.Connection, at_most: int) -> int:
         """Return how many instances wait for a host, counting no further than `at_most`."""
         waiting = sa.select(sa.literal(1)).where(row.state == mapping_states.ACCEPTED)
@@ -160,6 +166,13 @@ def oldest(condition: sa.ColumnElement[bool], limit: int) -> sa.Select[Any]:
 @functools.lru_cache(maxsize=4)
 def _deleting(limit: int) -> sa.Select[Any]:
     return oldest(row.state == mapping_states.DELETING, limit)
+
+
+@functools.cache
+def _changed_lately() -> sa.Select[Any]:
+    settled = (mapping_states.MAPPED, mapping_states.ERROR, mapping_states.DELETED)
+    lately = row.updated_at > db_now() - sa.bindparam("seconds", type_=sa.Double())
+    return sa.select(*COLUMNS).where(row.state.in_(settled), lately)
 
 
 @functools.cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -59,6 +59,12 @@ class Sweeps(Section):
             .order_by(table.c.uuid)
         )
         return [instances.record(found) for found in connection.execute(query)]
+
+    @reading
+    def failed_among(self, connection: sa.Connection, uuids: Collection[str]) -> set[str]:
+        """Return which of these have ended as ERROR."""
+        failed = sa.select(table.c.uuid).where(table.c.state == states.ERROR)
+        return set(connection.scalars(failed.where(table.c.uuid.in_(uuids))))
 
     @reading
     def counts(self, connection: sa.Connection) -> dict[str, int]:

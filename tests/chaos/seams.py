@@ -47,7 +47,7 @@ DATABASES: Final = (
     *_named(
         "api-db",
         """
-        accepted_before begin_deleting begin_hand_over cells deleting end_deleting
+        accepted_before begin_deleting begin_hand_over cells changed_lately deleting end_deleting
         fail_unmapped finish_request give_up_hand_over hand_over handing_over
         host_mappings insert map_to_cell mapping mappings_of put_host_mappings
         put_off_request record_answer request take_request waiting_requests
@@ -57,8 +57,8 @@ DATABASES: Final = (
         "cell-db",
         """
         attempts beat begin_deleting begin_failing begin_hand_over claimed end exhaust
-        exhausted fail group_hosts handed_over host hosts hosts_named insert insert_again
-        instance mark_cast mark_cleaned mark_down mark_schedulable next_attempt overdue
+        exhausted fail failed_among group_hosts handed_over host hosts hosts_named insert
+        insert_again instance mark_cast mark_cleaned mark_down mark_schedulable next_attempt overdue
         put_off recent_faults register release request_of set_generation silent_hosts
         start strays succeed take uncleaned
         """,

@@ -121,6 +121,23 @@ class WaitingTest(MappingsTest):
         self.assertEqual(2, self.api.count_waiting(2))
 
 
+class ChangedLatelyTest(MappingsTest):
+    def test_what_was_mapped_failed_or_deleted(self) -> None:
+        mapped, failed, deleting = self.mapped(), self.failed(), self.mapped()
+        self.handing_over()
+        self.accepted()
+        self.api.begin_deleting(deleting.instance_uuid)
+        changed = {mapped.instance_uuid, failed.instance_uuid}
+        self.assertEqual(changed, {one.instance_uuid for one in self.api.changed_lately(LONG)})
+        self.api.end_deleting(deleting.instance_uuid)
+        changed.add(deleting.instance_uuid)
+        self.assertEqual(changed, {one.instance_uuid for one in self.api.changed_lately(LONG)})
+
+    def test_not_what_changed_long_ago(self) -> None:
+        self.mapped()
+        self.assertEqual([], self.api.changed_lately(OVER))
+
+
 class FailUnmappedTest(MappingsTest):
     def test_the_fault_is_kept(self) -> None:
         record = self.failed()

@@ -258,3 +258,14 @@ class FaultsTest(CellTest):
     def test_an_instances_fault_is_kept_whole(self) -> None:
         record = self.cell.begin_failing(self.failed(), fault("code", "request"))
         self.assertEqual(fault("code", "request"), self.cell.instance(record.uuid).fault)
+
+
+class FailedAmongTest(CellTest):
+    def test_only_what_ended_as_error(self) -> None:
+        failed = self.error("h1").uuid
+        failing, building = self.failing("h1").uuid, self.building("h1").uuid
+        asked = [failed, failing, building, uuid()]
+        self.assertEqual({failed}, self.cell.failed_among(asked))
+
+    def test_of_none(self) -> None:
+        self.assertEqual(set(), self.cell.failed_among([]))

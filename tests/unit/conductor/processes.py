@@ -45,6 +45,7 @@ class SuperProcess:
         self.requests = parts.requests
         self.takeover = parts.takeover
         self.settler = parts.settler
+        self.aftercare = parts.aftercare
         self.deleter = parts.deleter
         self.discovery = parts.discovery
         self.lookout = parts.lookout
