@@ -8,6 +8,7 @@ from functools import partial
 
 from tests.chaos.kernel import Mailbox
 from tests.chaos.process import Process
+from understudy.compute.build_log import Note
 from understudy.compute.fake_driver import FakeDriver
 from understudy.compute.fault_plan import FaultPlan
 from understudy.compute.holdings import Holdings
@@ -63,9 +64,15 @@ class GatedDriver(FakeDriver):
     """The fake driver; what it makes and destroys passes the gate."""
 
     def __init__(
-        self, hosts: Sequence[Host], plan: FaultPlan, holdings: Holdings, process: Process
+        self,
+        hosts: Sequence[Host],
+        plan: FaultPlan,
+        holdings: Holdings,
+        process: Process,
+        note: Note,
     ) -> None:
-        super().__init__(hosts, plan, holdings, partial(process.pause, seam="clock build"))
+        waits = partial(process.pause, seam="clock build")
+        super().__init__(hosts, plan, holdings, waits, note)
         self._gate = process.to("driver")
 
     def build(

@@ -144,7 +144,9 @@ def start_agent(around: Surroundings, machine: Machine, process: Process) -> Non
     bell = SimulatedBell(process)
     parts = AgentParts(
         process.name,
-        GatedDriver(machine.hosts, machine.plan, machine.watch, process),
+        GatedDriver(
+            machine.hosts, machine.plan, machine.watch, process, machine.watch.note(process.kernel)
+        ),
         WatchedConductor(broker.open(process), settings.answer_seconds, machine.watch),
         GatedJournal(machine.disk, process),
         SimulatedPools(process),

@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
+from tests.chaos.kernel import Kernel
 from tests.chaos.oracle import DOUBLED, Violation
 from tests.chaos.plan import Plan
 from tests.chaos.simulated.databases import SimulatedDatabase
 from tests.chaos.simulated.placement import SimulatedPlacement
 from tests.chaos.simulated.placement_claims import Written
+from understudy.compute.build_log import Event, Note
 from understudy.compute.holdings import HeldInMemory
 from understudy.compute.tags import Tag
 from understudy.rpcapi.bus import Bus
@@ -44,6 +46,8 @@ class Watch(HeldInMemory):
         """Watch the world of this plan."""
         super().__init__()
         self.found: list[Violation] = []
+        self.failed_at = 0.0
+        """When the last build failed as planned, on the kernel's clock: it is a fault as well."""
         self._placement = placement
         self._cells = cells
         self._roots = {
@@ -56,7 +60,16 @@ class Watch(HeldInMemory):
         """Let it exist, where there is a claim for it."""
         super().add(tag)
         if tag.host not in self._hosts(self._placement.holding.get(tag.instance_uuid, ())):
-            self._note(tag, "comes to exist without a claim")
+            self._wrong(tag, "comes to exist without a claim")
+
+    def note(self, kernel: Kernel) -> Note:
+        """Return what is told how builds go."""
+
+        def note(event: Event, tag: Tag) -> None:
+            if event is Event.FAILED:
+                self.failed_at = kernel.now
+
+        return note
 
     def written(self, written: Written) -> None:
         """Look at the hosts that a write of claims leaves."""
@@ -65,7 +78,7 @@ class Watch(HeldInMemory):
             for host in self._claimed.get(consumer, set()) - now:
                 for tag in self.on(host):
                     if tag.instance_uuid == consumer:
-                        self._note(tag, "exists after its claim is gone")
+                        self._wrong(tag, "exists after its claim is gone")
             self._claimed[consumer] = now
 
     def is_over(self, tag: Tag) -> bool:
@@ -82,7 +95,7 @@ class Watch(HeldInMemory):
     def _hosts(self, providers: Collection[str]) -> set[str]:
         return {self._roots[uuid] for uuid in providers if uuid in self._roots}
 
-    def _note(self, tag: Tag, words: str) -> None:
+    def _wrong(self, tag: Tag, words: str) -> None:
         if not self._restored and self._takes_builds(tag.host):
             what = f"{tag.instance_uuid} (attempt {tag.attempt}) on {tag.host}"
             self.found.append(Violation(DOUBLED, f"{what} {words}"))

@@ -212,10 +212,13 @@ class World:
         self._pump()
 
     def _let_rest(self, oracle: Oracle) -> None:
-        """Wait until nothing is left to do, or until it should be so."""
-        until = self.kernel.now + self.plan.pace.calm
-        while self.kernel.now < until:
-            self.kernel.run(min(until, self.kernel.now + STEP))
+        """Wait until nothing is left to do, or until it should be so.
+
+        A build may still fail as planned; the time counts from the last that did.
+        """
+        stopped = self.kernel.now
+        while self.kernel.now < max(stopped, self.holdings.failed_at) + self.plan.pace.calm:
+            self.kernel.run(self.kernel.now + STEP)
             if oracle.is_at_rest():
                 return
 
