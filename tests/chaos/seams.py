@@ -58,8 +58,8 @@ DATABASES: Final = (
         """
         attempts beat begin_deleting begin_failing begin_hand_over claimed end exhaust
         exhausted fail failed_among group_hosts handed_over host hosts hosts_named insert
-        insert_again instance mark_cast mark_cleaned mark_down mark_schedulable next_attempt overdue
-        put_off recent_faults register release request_of set_generation silent_hosts
+        insert_again instance mark_cast mark_cleaned mark_down mark_schedulable next_attempt
+        overdue put_off recent_faults register release request_of set_generation silent_hosts
         start strays succeed take uncleaned
         """,
     ),
