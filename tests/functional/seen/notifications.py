@@ -56,7 +56,8 @@ class Notifications(OnGround):
         (instance,) = self.build_and_wait(max_attempts=2)
         failed = [(SELECTED, 1), (FAILED, 1), (SELECTED, 2), (FAILED, 2), (ERROR, 2)]
         self.hears(instance.uuid, (ACCEPTED, 0), *failed)
-        from_cell = [e for e in self.listener.of(instance.uuid) if e.publisher == "one-0"]
+        heard = sorted(self.listener.of(instance.uuid), key=lambda event: event.sequence)
+        from_cell = [event for event in heard if event.publisher == "one-0"]
         self.assertEqual(failed, [(e.event_type, e.attempt) for e in from_cell])
         self.check_failed(from_cell[1])
         self.assertEqual(states.ERROR, from_cell[-1].state)
