@@ -1,4 +1,4 @@
-"""How stestr spreads tests over workers: each real server is started in one of them alone."""
+"""How stestr spreads tests over workers: what shares a server stays together."""
 
 from __future__ import annotations
 
@@ -23,13 +23,16 @@ class GroupsTest(testtools.TestCase):
         assert found is not None
         return found[0]
 
-    def test_all_integration_tests_are_one_group(self) -> None:
-        groups = {self.group(f"tests.integration.{name}") for name in ("a.A.test", "b.c.B.test")}
-        self.assertEqual({"tests.integration."}, groups)
+    def test_a_folder_of_integration_tests_is_one_group(self) -> None:
+        tests = [f"tests.integration.cells.{name}" for name in ("a.A.test", "b.B.test")]
+        self.assertEqual({"tests.integration.cells."}, {self.group(test) for test in tests})
+        self.assertNotEqual(self.group(tests[0]), self.group("tests.integration.ledger.a.A.test"))
 
-    def test_but_for_the_clouds(self) -> None:
-        tests = [f"tests.integration.cloud.test_servers.{name}" for name in ("A.test", "B.test")]
-        self.assertEqual({"tests.integration.cloud."}, {self.group(test) for test in tests})
+    def test_so_is_a_module_beside_the_folders(self) -> None:
+        tests = [f"tests.integration.test_services.{name}" for name in ("A.test", "B.test")]
+        self.assertEqual(
+            {"tests.integration.test_services."}, {self.group(test) for test in tests}
+        )
 
     def test_elsewhere_a_class_is_a_group(self) -> None:
         self.assertEqual("tests.unit.a.A.", self.group("tests.unit.a.A.test_it"))
