@@ -21,6 +21,7 @@ from understudy.cli.bad_input import BadInput
 from understudy.cli.services import logs
 from understudy.cli.services.configuration import Check, Configuration, read
 from understudy.cli.services.worker import Compose, Worker
+from understudy.rpcapi import process_group
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ def share_queue_names(conf: Configuration, unit: str) -> None:
     units of one name would take each other's answers. So units of one name, but
     of another state path, get another name.
     """
+    process_group.lead()
     lockutils.set_defaults(conf.oslo_concurrency.lock_path)
     place = hashlib.sha256(str(conf.state_path).encode()).hexdigest()[:6]
     unique = re.sub(r"[^A-Za-z0-9_.-]", "_", f"{unit}-{place}")

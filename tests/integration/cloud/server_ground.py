@@ -20,7 +20,7 @@ from tests.functional.support.ground import Ground
 from tests.integration.cells.subject import DatabaseServer, ServerDatabases
 from tests.integration.support import shared
 from understudy.ledger import http
-from understudy.rpcapi import notifier, options
+from understudy.rpcapi import notifier, options, process_group
 from understudy.rpcapi.bus import Bus
 
 LONGEST_POLL = "oslo_messaging._drivers.amqpdriver.ACK_REQUEUE_EVERY_SECONDS_MAX"
@@ -58,6 +58,7 @@ class ServerGround(Ground):
         return notifier.open_transport(transport_url, self._options())
 
     def _options(self) -> cfg.ConfigOpts:
+        process_group.lead()
         process = f"understudy-tests-{os.getpid()}-{next(_numbers)}"
         counter = Path(f"/dev/shm/{socket.gethostname()}_{process}_qmanager")
         self.addCleanup(counter.unlink, missing_ok=True)

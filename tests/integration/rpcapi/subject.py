@@ -14,7 +14,7 @@ from oslo_config import cfg
 from tests.functional.support.buses import Buses, BusTestCase
 from tests.integration.support import shared
 from tests.integration.support.rabbitmq import RabbitMQ
-from understudy.rpcapi import options
+from understudy.rpcapi import options, process_group
 from understudy.rpcapi.bus import Bus
 
 _numbers = itertools.count(1)
@@ -46,6 +46,7 @@ class RabbitBuses(Buses):
         return self.broker.ready(self.urls[bus.name], bus.topic(service))
 
     def _options(self) -> cfg.ConfigOpts:
+        process_group.lead()
         process = f"understudy-tests-{os.getpid()}-{next(_numbers)}"
         counter = Path(f"/dev/shm/{socket.gethostname()}_{process}_qmanager")
         self.addCleanup(counter.unlink, missing_ok=True)
