@@ -41,11 +41,13 @@ def wait(connection: Any) -> None:
             raise OperationalError(f"the server did not answer within {limit:g} s")
 
 
-def _limit(connection: object) -> float:
-    if not isinstance(connection, Connection):
-        return math.inf
+def _limit(connection: Any) -> float:
     begins = connection.status == extensions.STATUS_SETUP
-    return connection.connect_timeout if begins else connection.answer_timeout
+    if isinstance(connection, Connection):
+        return connection.connect_timeout if begins else connection.answer_timeout
+    # One of somebody else in this process: libpq would keep to what its address says.
+    said = extensions.parse_dsn(connection.dsn).get("connect_timeout") if begins else None
+    return float(said) if said and float(said) > 0 else math.inf
 
 
 def _wanted(state: int) -> int | None:
