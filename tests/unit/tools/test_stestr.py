@@ -34,5 +34,9 @@ class GroupsTest(testtools.TestCase):
             {"tests.integration.test_services."}, {self.group(test) for test in tests}
         )
 
+    def test_the_clouds_are_dealt_out_by_class(self) -> None:
+        cloud = "tests.integration.cloud.test_servers."
+        self.assertEqual(f"{cloud}A.", self.group(f"{cloud}A.test_it"))
+
     def test_elsewhere_a_class_is_a_group(self) -> None:
         self.assertEqual("tests.unit.a.A.", self.group("tests.unit.a.A.test_it"))
