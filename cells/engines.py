@@ -167,6 +167,12 @@ class Database:
             raise self._unreachable(_detail(error)) from error
 
 
+def said_by_driver(error: Exception) -> Exception:
+    """Return what the driver raised, beneath oslo.db's and SQLAlchemy's names for it."""
+    cause = error.inner_exception if isinstance(error, db_errors.DBError) else error
+    return getattr(cause, "orig", None) or cause or error
+
+
 @dataclass(frozen=True, slots=True)
 class _Opened:
     """What one process has open: `engine` for all that has a connection of its own.
@@ -306,14 +312,9 @@ def _on_connect(engine: sa.Engine, *statements: str) -> None:
         connection.commit()
 
 
-def _said_by_driver(error: Exception) -> Exception:
-    cause = error.inner_exception if isinstance(error, db_errors.DBError) else error
-    return getattr(cause, "orig", None) or cause or error
-
-
 def _lacks_table(error: Exception) -> bool:
     """Is a table missing? oslo.db tells for SQLite only."""
-    said = _said_by_driver(error)
+    said = said_by_driver(error)
     return (
         isinstance(error, db_errors.DBNonExistentTable)
         or getattr(said, "pgcode", None) == _POSTGRESQL_UNDEFINED_TABLE
@@ -322,5 +323,5 @@ def _lacks_table(error: Exception) -> bool:
 
 
 def _detail(error: Exception) -> str:
-    said = str(_said_by_driver(error)).strip().partition("\n")[0]
+    said = str(said_by_driver(error)).strip().partition("\n")[0]
     return f"{said}; upgrade its schema first" if _lacks_table(error) else said

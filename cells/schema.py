@@ -21,7 +21,7 @@ from alembic.util import CommandError
 from oslo_db import exception as db_errors
 from sqlalchemy import exc
 
-from understudy.cells import errors
+from understudy.cells import engines, errors
 
 LOCK_TIMEOUT: Final = 10
 """Seconds that a revision waits for a table: whoever comes meanwhile waits behind it."""
@@ -171,8 +171,6 @@ def _knows(revisions: config.Config, found: str | None) -> bool:
 
 
 def _waited_too_long(error: Exception) -> bool:
-    cause = error.inner_exception if isinstance(error, db_errors.DBError) else error
-    said = getattr(cause, "orig", None) or cause
-    return getattr(said, "pgcode", None) == _POSTGRESQL_LOCK_NOT_AVAILABLE or getattr(
-        said, "args", ()
-    )[:1] == (_MYSQL_LOCK_WAIT_TIMEOUT,)
+    said = engines.said_by_driver(error)
+    is_postgresqls = getattr(said, "pgcode", None) == _POSTGRESQL_LOCK_NOT_AVAILABLE
+    return is_postgresqls or said.args[:1] == (_MYSQL_LOCK_WAIT_TIMEOUT,)
