@@ -16,9 +16,8 @@ from understudy.cells.api_store import ApiStore
 from understudy.cells.records import MappingRecord
 from understudy.conductor.cell_access import CellDirectory
 from understudy.conductor.first_claims import FirstClaims
-from understudy.conductor.patience import apart
+from understudy.conductor.patience import apart, apart_about
 from understudy.conductor.timing import Timing
-from understudy.rpcapi import logs
 
 
 class Aftercare:
@@ -53,8 +52,7 @@ class Aftercare:
 
     def _give_back(self, mappings: Iterable[MappingRecord]) -> None:
         for mapping in mappings:
-            about = logs.about(mapping.request_id, mapping.instance_uuid)
-            with about, apart(f"a late claim of {mapping.instance_uuid}"):
+            with apart_about("a late claim", mapping.request_id, mapping.instance_uuid):
                 if self._first_claims.is_held(mapping.instance_uuid):
                     request = self._api.request(mapping.request_id).request
                     self._first_claims.release(request, mapping.instance_uuid)

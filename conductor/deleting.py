@@ -14,10 +14,9 @@ from understudy.cells.api_store import ApiStore
 from understudy.cells.records import MappingRecord
 from understudy.conductor.cell_access import CellAccess, CellDirectory
 from understudy.conductor.first_claims import FirstClaims
-from understudy.conductor.patience import apart
+from understudy.conductor.patience import apart, apart_about
 from understudy.objects import states
 from understudy.rpcapi import errors as wire
-from understudy.rpcapi import logs
 
 BATCH = 100
 """Deletes looked at in one sweep."""
@@ -53,8 +52,7 @@ class Deleter:
         for mapping in self._api.deleting(BATCH):
             if mapping.cell_uuid in silent:
                 continue
-            about = logs.about(mapping.request_id, mapping.instance_uuid)
-            with about, apart(f"the delete of {mapping.instance_uuid}"):
+            with apart_about("the delete", mapping.request_id, mapping.instance_uuid):
                 try:
                     self._go_on(mapping)
                 except cell_errors.CellUnreachable:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from understudy.cells import errors as cell_errors
 from understudy.ledger import errors as ledger_errors
 from understudy.rpcapi import errors as wire
+from understudy.rpcapi import logs
 
 LOG = logging.getLogger(__name__)
 
@@ -49,3 +50,10 @@ def apart(what: str) -> Iterator[None]:
         LOG.warning("%s waits: %s", what, error)
     except Exception:
         LOG.exception("%s went wrong; it is tried again", what)
+
+
+@contextlib.contextmanager
+def apart_about(what: str, request_id: str, instance_uuid: str) -> Iterator[None]:
+    """Set `what` of one instance `apart`, and let all that is logged meanwhile name it."""
+    with logs.about(request_id, instance_uuid), apart(f"{what} of {instance_uuid}"):
+        yield

@@ -12,9 +12,8 @@ from understudy.cells.records import MappingRecord
 from understudy.conductor.cell_access import CellDirectory
 from understudy.conductor.first_claims import FirstClaims
 from understudy.conductor.lease import Lease
-from understudy.conductor.patience import apart
+from understudy.conductor.patience import apart_about
 from understudy.objects import states
-from understudy.rpcapi import logs
 
 BATCH = 50
 """Hand-overs looked at in one sweep."""
@@ -35,8 +34,7 @@ class Settler:
     def sweep(self) -> None:
         """Settle what nobody works on and what has ended in its cell."""
         for mapping in self._api.handing_over(BATCH):
-            about = logs.about(mapping.request_id, mapping.instance_uuid)
-            with about, apart(f"the hand-over of {mapping.instance_uuid}"):
+            with apart_about("the hand-over", mapping.request_id, mapping.instance_uuid):
                 self._settle(mapping)
 
     def _settle(self, mapping: MappingRecord) -> None:

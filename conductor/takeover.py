@@ -23,13 +23,12 @@ from understudy.conductor.bounds import alternates_wanted
 from understudy.conductor.cell_access import CellAccess, CellDirectory
 from understudy.conductor.first_claims import FirstClaims
 from understudy.conductor.lease import Lease
-from understudy.conductor.patience import NEVER, NOT_NOW, apart
+from understudy.conductor.patience import NEVER, NOT_NOW, apart, apart_about
 from understudy.conductor.placing import Placer
 from understudy.conductor.selecting import unpack
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.fault import Fault
 from understudy.objects.selection_answer import Pick, SelectionAnswer
-from understudy.rpcapi import logs
 from understudy.rpcapi.context import RequestContext
 from understudy.rpcapi.scheduler import SchedulerClient
 
@@ -72,8 +71,7 @@ class Takeover:
         for access in self._cells.usable():
             with apart(f"what {access.name} is exhausted of"):
                 for record in access.store.exhausted(BATCH):
-                    about = logs.about(record.request_id, record.uuid)
-                    with about, apart(f"the takeover of {record.uuid}"):
+                    with apart_about("the takeover", record.request_id, record.uuid):
                         self._work(access, record)
 
     def _work(self, access: CellAccess, record: InstanceRecord) -> None:
