@@ -26,7 +26,7 @@ def ledger_of(placement: SimulatedPlacement, gate: Gate) -> Ledger:
     return placement.ledger(gate, lambda failed: None, lambda: 0.0)
 
 
-class SimulatedPlacementTest(subject.LedgerTestCase):
+class SimulatedPlacementTest(subject.TwoHostsTestCase):
     def connect(self) -> None:
         self.written: list[Written] = []
         self.simulated = SimulatedPlacement(self.written.append)
@@ -34,17 +34,6 @@ class SimulatedPlacementTest(subject.LedgerTestCase):
         self.ledger = ledger_of(self.simulated, self.gate)
         self.others = ledger_of(self.simulated, OpenGate())
         self.claims, self.inventory = self.ledger.claims, self.ledger.inventory
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.a, self.b = self.host("a", {"VCPU": 4}), self.host("b", {"VCPU": 4})
-        self.vm = new_uuid()
-
-    def first(self) -> dict[str, int]:
-        return dict(self.claims.claim_many([wanted(self.vm, {self.a: {"VCPU": 1}})]).claimed)
-
-    def move(self) -> int:
-        return self.claims.swap(wanted(self.vm, {self.b: {"VCPU": 1}}, 1))
 
 
 class WatchedTest(SimulatedPlacementTest):

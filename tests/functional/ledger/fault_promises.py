@@ -10,18 +10,7 @@ from understudy.ledger import errors
 UNANSWERED = (Fault.LOST_BEFORE, Fault.ERROR)
 
 
-class FaultPromises(subject.LedgerTestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.a, self.b = self.host("a", {"VCPU": 4}), self.host("b", {"VCPU": 4})
-        self.vm = new_uuid()
-
-    def first(self) -> dict[str, int]:
-        return dict(self.claims.claim_many([wanted(self.vm, {self.a: {"VCPU": 1}})]).claimed)
-
-    def move(self) -> int:
-        return self.claims.swap(wanted(self.vm, {self.b: {"VCPU": 1}}, 1))
-
+class FaultPromises(subject.TwoHostsTestCase):
     def held(self) -> tuple[object, int | None]:
         held = self.claims.read_back(self.vm)
         return held.allocations, held.generation

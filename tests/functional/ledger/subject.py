@@ -100,6 +100,21 @@ class LedgerTestCase(testtools.TestCase):
         return tree
 
 
+class TwoHostsTestCase(LedgerTestCase):
+    """Two hosts, and one vm that moves from the first to the second."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.a, self.b = self.host("a", {"VCPU": 4}), self.host("b", {"VCPU": 4})
+        self.vm = new_uuid()
+
+    def first(self) -> dict[str, int]:
+        return dict(self.claims.claim_many([wanted(self.vm, {self.a: {"VCPU": 1}})]).claimed)
+
+    def move(self) -> int:
+        return self.claims.swap(wanted(self.vm, {self.b: {"VCPU": 1}}, 1))
+
+
 class OnPlacement(LedgerTestCase):
     """Against a real Placement in this process."""
 

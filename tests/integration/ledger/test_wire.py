@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from tests.fakes.faults import Fault
-from tests.functional.ledger.subject import OWNER, new_uuid, request, wanted
+from tests.functional.ledger.subject import OWNER, TwoHostsTestCase, new_uuid, request, wanted
 from tests.integration.ledger.subject import OverHttp, connect
 from tests.integration.support.faulty_proxy import FaultyProxy
 from understudy.ledger import api, errors
@@ -13,7 +13,7 @@ from understudy.ledger import api, errors
 IMPATIENCE = api.Timeouts(connect=1, read=1)
 
 
-class ThroughProxy(OverHttp):
+class ThroughProxy(OverHttp, TwoHostsTestCase):
     """`claims` and the rest go through a proxy."""
 
     def connect(self) -> None:
@@ -22,17 +22,6 @@ class ThroughProxy(OverHttp):
         ledger = connect(self.proxy.url, IMPATIENCE)
         self.claims, self.candidates, self.books = ledger.claims, ledger.candidates, ledger.books
         self.faults = self.proxy.faults
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.a, self.b = self.host("a", {"VCPU": 4}), self.host("b", {"VCPU": 4})
-        self.vm = new_uuid()
-
-    def first(self) -> dict[str, int]:
-        return dict(self.claims.claim_many([wanted(self.vm, {self.a: {"VCPU": 1}})]).claimed)
-
-    def move(self) -> int:
-        return self.claims.swap(wanted(self.vm, {self.b: {"VCPU": 1}}, 1))
 
 
 class WireTest(ThroughProxy):
