@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import os
-import socket
-from pathlib import Path
 from typing import Any
 
 import fixtures
@@ -13,20 +9,17 @@ import testtools
 from keystoneauth1 import adapter as ksa_adapter
 from keystoneauth1 import token_endpoint
 from oslo_concurrency import lockutils
-from oslo_config import cfg
 
 from tests.functional.support.cloud import CloudSpec
 from tests.functional.support.ground import Ground
 from tests.integration.cells.subject import DatabaseServer, ServerDatabases
-from tests.integration.support import shared
+from tests.integration.support import connecting, shared
 from understudy.ledger import http
-from understudy.rpcapi import notifier, options, process_group
+from understudy.rpcapi import notifier
 from understudy.rpcapi.bus import Bus
 
 LONGEST_POLL = "oslo_messaging._drivers.amqpdriver.ACK_REQUEUE_EVERY_SECONDS_MAX"
 """Seconds after which a listener looks whether it was stopped; five, if it is long idle."""
-
-_numbers = itertools.count(1)
 
 
 class ServerGround(Ground):
@@ -52,17 +45,10 @@ class ServerGround(Ground):
         self.useFixture(fixtures.MonkeyPatch(LONGEST_POLL, 0.2))
 
     def open_bus(self, name: str, transport_url: str) -> Bus:
-        return Bus.open(name, transport_url, conf=self._options())
+        return Bus.open(name, transport_url, conf=connecting.as_a_process(self))
 
     def open_notifications(self, transport_url: str) -> Any:
-        return notifier.open_transport(transport_url, self._options())
-
-    def _options(self) -> cfg.ConfigOpts:
-        process_group.lead()
-        process = f"understudy-tests-{os.getpid()}-{next(_numbers)}"
-        counter = Path(f"/dev/shm/{socket.gethostname()}_{process}_qmanager")
-        self.addCleanup(counter.unlink, missing_ok=True)
-        return options.private(use_queue_manager=True, processname=process)
+        return notifier.open_transport(transport_url, connecting.as_a_process(self))
 
     def connect_to_placement(self) -> ksa_adapter.Adapter:
         return http.connect(token_endpoint.Token(self._placement.url, "admin"))

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-import os
-import socket
-from pathlib import Path
-
 import fixtures
 from oslo_concurrency import lockutils
 from oslo_config import cfg
 
 from tests.functional.support.buses import Buses, BusTestCase
-from tests.integration.support import shared
+from tests.integration.support import connecting, shared
 from tests.integration.support.rabbitmq import RabbitMQ
-from understudy.rpcapi import options, process_group
 from understudy.rpcapi.bus import Bus
-
-_numbers = itertools.count(1)
 
 
 class RabbitBuses(Buses):
@@ -46,11 +38,7 @@ class RabbitBuses(Buses):
         return self.broker.ready(self.urls[bus.name], bus.topic(service))
 
     def _options(self) -> cfg.ConfigOpts:
-        process_group.lead()
-        process = f"understudy-tests-{os.getpid()}-{next(_numbers)}"
-        counter = Path(f"/dev/shm/{socket.gethostname()}_{process}_qmanager")
-        self.addCleanup(counter.unlink, missing_ok=True)
-        return options.private(use_queue_manager=True, processname=process)
+        return connecting.as_a_process(self)
 
 
 class OnRabbitMQ(BusTestCase):
