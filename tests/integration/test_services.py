@@ -12,14 +12,13 @@ import testtools
 
 from tests.integration.security.credentials import Credentials
 from tests.integration.seen.figures import Figures
-from tests.integration.support import cluster, shared
+from tests.integration.support import api_level, cluster, shared
 from tests.integration.support.mariadb import MariaDB
 from tests.integration.support.placement import Placement
 from tests.integration.support.ports import free_port
 from tests.integration.support.rabbitmq import RabbitMQ
 from tests.integration.support.service import Service
 from tests.integration.support.waiting import wait_until
-from understudy.cells import api_store, schema
 from understudy.cli import demo, progress
 from understudy.cli.manage import auditing
 from understudy.cli.remote import RemoteCloud
@@ -139,21 +138,10 @@ class SchedulerProcessTest(testtools.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.url = shared.vhost(self, "api")
-        placement = shared.placement(self)
-        database = shared.database(self, shared.mariadb(self), "api")
-        store = api_store.connect(database)
-        schema.upgrade(store.database.engine, schema.Tree.API)
-        store.close()
         self.service = Service(
             "scheduler",
             {
-                "DEFAULT": {"transport_url": self.url, "host": "one"},
-                "api_database": {"connection": database},
-                "placement": {
-                    "auth_type": "admin_token",
-                    "endpoint": placement.url,
-                    "token": "admin",
-                },
+                **api_level.settings(self, self.url),
                 "scheduler": {"processes": 2, "beat_interval": 0.1},
             },
         )

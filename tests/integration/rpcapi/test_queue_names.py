@@ -12,10 +12,9 @@ from pathlib import Path
 
 import testtools
 
-from tests.integration.support import shared
+from tests.integration.support import api_level, shared
 from tests.integration.support.service import Service, Settings
 from tests.integration.support.waiting import wait_until
-from understudy.cells import api_store, schema
 from understudy.cli.remote import RemoteCloud
 from understudy.objects import states
 from understudy.objects.build_request import BuildRequest
@@ -45,21 +44,10 @@ class QueueNamesTest(testtools.TestCase):
         super().setUp()
         self.broker = shared.rabbitmq(self)
         self.url = shared.vhost(self, "api")
-        placement = shared.placement(self)
-        database = shared.database(self, shared.mariadb(self), "api")
-        store = api_store.connect(database)
-        schema.upgrade(store.database.engine, schema.Tree.API)
-        store.close()
         state = tempfile.TemporaryDirectory()
         self.addCleanup(state.cleanup)
         settings: Settings = {
-            "DEFAULT": {"transport_url": self.url, "host": "one"},
-            "api_database": {"connection": database},
-            "placement": {
-                "auth_type": "admin_token",
-                "endpoint": placement.url,
-                "token": "admin",
-            },
+            **api_level.settings(self, self.url),
             "scheduler": {"processes": 2},
             "conductor": {"processes": 2, "sweep_interval": 0.5, "retry_interval": 0.5},
         }

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from tests.functional.seen.listening import Listener
 from tests.integration.support import shared
-from tests.integration.support.service import Service
+from tests.integration.support.service import Service, at_placement
 from tests.integration.support.waiting import wait_until
 from tests.unit.cells import base
 from understudy.cells.tables_cell import notifications
@@ -32,11 +32,7 @@ class Killed(base.CellTest):
             {
                 "DEFAULT": {"transport_url": self.bus_url, "host": "one"},
                 "cell_database": {"connection": self.databases.urls["one"]},
-                "placement": {
-                    "auth_type": "admin_token",
-                    "endpoint": shared.placement(self).url,
-                    "token": "admin",
-                },
+                "placement": at_placement(shared.placement(self).url),
                 "conductor": {"lease": LEASE},
                 "notifications": {"enabled": True, "interval": 0.1},
             },

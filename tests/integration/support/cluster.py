@@ -23,7 +23,7 @@ from tests.integration.support.placement import Placement
 from tests.integration.support.postgresql import PostgreSQL
 from tests.integration.support.rabbitmq import RabbitMQ
 from tests.integration.support.server import Server
-from tests.integration.support.service import Service, Settings, as_text
+from tests.integration.support.service import Service, Settings, as_text, at_placement
 from tests.integration.support.waiting import PATIENCE, wait_until
 from understudy.cells import api_store, cell_store, schema
 from understudy.cells.records import CellRecord
@@ -194,7 +194,7 @@ class Cluster(fixtures.Fixture):
             {
                 "DEFAULT": {"transport_url": self.transport_url, "host": host},
                 "api_database": {"connection": self.database_url},
-                "placement": self._placement(),
+                "placement": at_placement(self.placement_url),
                 "conductor": PACE,
             }
             for host in self._copies("api")
@@ -202,9 +202,6 @@ class Cluster(fixtures.Fixture):
 
     def _copies(self, name: str) -> list[str]:
         return [name, *(f"{name}-{number}" for number in range(2, self.copies + 1))]
-
-    def _placement(self) -> Mapping[str, object]:
-        return {"auth_type": "admin_token", "endpoint": self.placement_url, "token": "admin"}
 
     def _cell(self, name: str) -> Cell:
         transport_url = self.rabbitmq.add_vhost(name)
@@ -230,7 +227,7 @@ class Cluster(fixtures.Fixture):
         settings: Settings = {
             "DEFAULT": {"transport_url": transport_url, "host": host},
             "cell_database": {"connection": database_url},
-            "placement": self._placement(),
+            "placement": at_placement(self.placement_url),
             "conductor": self.pace_of_cell(cell),
         }
         return self._service("conductor", settings, f"--cell={cell}")
