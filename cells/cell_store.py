@@ -101,7 +101,7 @@ class CellStore:
         self.hosts = hosts.hosts
         self.host = hosts.host
         self.hosts_named = hosts.hosts_named
-        self.silent_hosts = hosts.silent_hosts
+        self.hosts_to_close = hosts.hosts_to_close
         self.instances_per_host = hosts.instances_per_host
         self.recent_faults = hosts.recent_faults
 

@@ -180,7 +180,9 @@ class BeatResult:
     """What a heartbeat brought to light."""
 
     unknown: list[str]
-    """Hosts that must register again."""
+    """Hosts that must register again: they are not known as alive and this agent's."""
+    waiting: list[str]
+    """Hosts that take builds again once they have registered."""
     superseded: dict[str, list[tuple[str, int]]]
     """By host, the (instance, attempt) pairs that it is to tear down."""
 

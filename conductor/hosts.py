@@ -59,13 +59,8 @@ class HostKeeper:
     def heartbeat(self, agent: str, in_hand: Mapping[str, Pairs]) -> Orders:
         """Hear what the agent's hosts have in hand; say what they should not."""
         beat = self._store.beat(agent, in_hand)
-        waiting = {
-            host.name
-            for host in self._store.hosts()
-            if host.name in in_hand and not host.schedulable and _may_be_schedulable(host)
-        }
         return Orders(
-            tear_down=dict(beat.superseded), register=sorted(waiting.union(beat.unknown))
+            tear_down=dict(beat.superseded), register=sorted([*beat.unknown, *beat.waiting])
         )
 
     def find_silent(self) -> None:
@@ -75,17 +70,21 @@ class HostKeeper:
         new selections by the ledger. Raises CellUnreachable; what the ledger
         could not be told is told at the next sweep.
         """
-        for host in self._store.silent_hosts(self._host_down_time):
-            LOG.warning("%s has been silent for %.0f s: it is down", host.name, host.silent_for)
-            # A registration that was cut off may have told the ledger and not noted it.
-            self._store.mark_schedulable(host.name, schedulable=True)
-            self._store.mark_down(host.name)
-        for host in self._store.hosts():
-            if host.schedulable and not _may_be_schedulable(host):
-                try:
-                    self._tell_ledger(host, schedulable=False)
-                except ledger_errors.LedgerError as error:
-                    LOG.warning("%s is kept from new builds later: %s", host.name, error)
+        hosts = self._store.hosts_to_close(self._host_down_time)
+        for host in hosts:
+            if not host.down and host.silent_for > self._host_down_time:
+                self._mark_down(host)
+        for host in hosts:
+            try:
+                self._tell_ledger(host, schedulable=False)
+            except ledger_errors.LedgerError as error:
+                LOG.warning("%s is kept from new builds later: %s", host.name, error)
+
+    def _mark_down(self, host: HostRecord) -> None:
+        LOG.warning("%s has been silent for %.0f s: it is down", host.name, host.silent_for)
+        # A registration that was cut off may have told the ledger and not noted it.
+        self._store.mark_schedulable(host.name, schedulable=True)
+        self._store.mark_down(host.name)
 
     def set_admin_state(self, name: str, admin_state: str, reason: str | None) -> Host:
         """Enable, disable or drain a host.

@@ -10,17 +10,20 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from understudy.cells.cell import attempts
+from understudy.cells.changes import Row
 from understudy.cells.clock import db_now
 from understudy.cells.records import BeatResult
 from understudy.cells.tables_cell import attempts as attempts_table
 from understudy.cells.tables_cell import hosts, instances
 from understudy.cells.transactions import Section, reading, writing
 from understudy.objects import states
+from understudy.objects.fields import AdminState
 from understudy.objects.states import AttemptState
 
 Hold = tuple[str, int]
 """(instance uuid, attempt)"""
 
+_SEEN: Final = (hosts.c.name, hosts.c.schedulable, hosts.c.admin_state)
 _EXPECTED: Final = (AttemptState.CAST, AttemptState.STARTED)
 _OVER: Final = frozenset({states.DELETING, states.DELETED, states.FAILING, states.ERROR})
 
@@ -59,7 +62,8 @@ class Beats(Section):
         A host that is not registered by this agent, or is marked down, is
         `unknown`: it must register again, and nothing else is done for it.
         """
-        alive = self._see(connection, agent, in_hand)
+        seen = self._see(connection, agent, in_hand)
+        alive = [host.name for host in seen]
         named = {(host, *hold) for host in alive for hold in in_hand[host]}
         expected = self._count(connection, alive, named) if alive else set()
         doubtful: dict[str, list[Hold]] = {
@@ -68,6 +72,7 @@ class Beats(Section):
         }
         return BeatResult(
             unknown=[host for host in in_hand if host not in alive],
+            waiting=[host.name for host in seen if _is_waiting(host)],
             superseded=_superseded(connection, doubtful),
         )
 
@@ -81,12 +86,15 @@ class Beats(Section):
         return _superseded(connection, {host: held}).get(host, [])
 
     @staticmethod
-    def _see(connection: sa.Connection, agent: str, names: Iterable[str]) -> list[str]:
+    def _see(connection: sa.Connection, agent: str, names: Iterable[str]) -> list[Row]:
+        """Note that they are alive; return what is known of those that may be, by name."""
         whose = {"beating_agent": agent, "its_hosts": list(names)}
         if connection.dialect.update_returning:
-            return sorted(connection.scalars(_see_and_show(), whose))
-        connection.execute(_see(), whose)
-        return sorted(connection.scalars(sa.select(hosts.c.name).where(_ours()), whose))
+            seen = connection.execute(_see_and_show(), whose)
+        else:
+            connection.execute(_see(), whose)
+            seen = connection.execute(_show(), whose)
+        return sorted(seen, key=lambda host: str(host.name))
 
     @staticmethod
     def _count(
@@ -134,7 +142,12 @@ def _see() -> sa.Update:
 
 @functools.cache
 def _see_and_show() -> Any:
-    return _see().returning(hosts.c.name)
+    return _see().returning(*_SEEN)
+
+
+@functools.cache
+def _show() -> sa.Select[Any]:
+    return sa.select(*_SEEN).where(_ours())
 
 
 @functools.cache
@@ -149,6 +162,10 @@ def _expected() -> sa.Select[Any]:
             row.state.in_(_EXPECTED),
         )
     )
+
+
+def _is_waiting(host: Row) -> bool:
+    return not host.schedulable and host.admin_state == AdminState.ENABLED
 
 
 def _superseded(

@@ -18,7 +18,7 @@ from understudy.cells.tables_cell import attempts, hosts, instances
 from understudy.cells.transactions import Section, reading, writing
 from understudy.objects import states
 from understudy.objects.fault import Fault
-from understudy.objects.fields import Blame
+from understudy.objects.fields import AdminState, Blame
 from understudy.objects.host import Host, Provider
 
 row = hosts.c
@@ -127,9 +127,13 @@ class Hosts(Section):
         return {found.name: _record(found) for found in connection.execute(query)}
 
     @reading
-    def silent_hosts(self, connection: sa.Connection, seconds: float) -> list[HostRecord]:
-        """Return hosts not marked down that were silent for longer, the longest first."""
-        return [_record(found) for found in connection.execute(_silent(seconds))]
+    def hosts_to_close(self, connection: sa.Connection, seconds: float) -> list[HostRecord]:
+        """Return the hosts about which there is something to note or to tell the ledger.
+
+        They were silent for longer and are not marked down, or they are
+        schedulable and must not be. The longest silent comes first.
+        """
+        return [_record(found) for found in connection.execute(_to_close(seconds))]
 
     @reading
     def recent_faults(self, connection: sa.Connection, seconds: float) -> dict[str, int]:
@@ -175,11 +179,13 @@ def _all() -> sa.Select[Any]:
 
 
 @functools.lru_cache(maxsize=4)
-def _silent(seconds: float) -> sa.Select[Any]:
-    silent = row.seen_at < db_now() - seconds
+def _to_close(seconds: float) -> sa.Select[Any]:
+    # As it is shown, so that whoever reads the row sees the same.
+    silent = sa.and_(sa.not_(row.down), db_now() - row.seen_at > seconds)
+    unwanted = sa.or_(row.down, row.admin_state != AdminState.ENABLED)
     return (
         sa.select(*_COLUMNS_OF_MANY)
-        .where(silent, sa.not_(row.down))
+        .where(sa.or_(silent, sa.and_(row.schedulable, unwanted)))
         .order_by(row.seen_at, row.name)
     )
 

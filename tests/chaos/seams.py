@@ -57,9 +57,9 @@ DATABASES: Final = (
         "cell-db",
         """
         attempts beat begin_deleting begin_failing begin_hand_over claimed end exhaust
-        exhausted fail failed_among group_hosts handed_over host hosts hosts_named insert
-        insert_again instance mark_cast mark_cleaned mark_down mark_schedulable next_attempt
-        overdue put_off recent_faults register release request_of set_generation silent_hosts
+        exhausted fail failed_among group_hosts handed_over host hosts hosts_named hosts_to_close
+        insert insert_again instance mark_cast mark_cleaned mark_down mark_schedulable next_attempt
+        overdue put_off recent_faults register release request_of set_generation
         start strays succeed take uncleaned
         """,
     ),

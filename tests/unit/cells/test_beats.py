@@ -21,7 +21,13 @@ class BeatTest(BeatsTest):
             connection.exec_driver_sql("UPDATE hosts SET seen_at = seen_at - 100")
         result = self.cell.beat("agent", {"h1": [], "h2": []})
         self.assertEqual(([], {}), (result.unknown, result.superseded))
-        self.assertEqual(["h3"], [one.name for one in self.cell.silent_hosts(50.0)])
+        self.assertEqual(["h3"], [one.name for one in self.cell.hosts_to_close(50.0)])
+
+    def test_enabled_hosts_that_take_no_builds_wait_for_their_registration(self) -> None:
+        self.cell.mark_schedulable("h1", schedulable=True)
+        self.cell.set_admin_state("h2", "disabled", None)
+        result = self.cell.beat("agent", {"h1": [], "h2": [], "h3": []})
+        self.assertEqual((["h3"], []), (result.waiting, result.unknown))
 
     def test_hosts_to_be_registered_are_unknown(self) -> None:
         self.register("h4", agent="another")
@@ -30,7 +36,7 @@ class BeatTest(BeatsTest):
             connection.exec_driver_sql("UPDATE hosts SET seen_at = seen_at - 100")
         result = self.cell.beat("agent", {"h1": [], "h2": [], "h4": [], "h5": []})
         self.assertEqual(["h2", "h4", "h5"], result.unknown)
-        self.assertEqual(["h3", "h4"], [one.name for one in self.cell.silent_hosts(50.0)])
+        self.assertEqual(["h3", "h4"], [one.name for one in self.cell.hosts_to_close(50.0)])
 
     def test_a_cast_build_that_is_not_named_is_counted(self) -> None:
         cast, started = self.building("h1"), self.building("h1")

@@ -247,11 +247,26 @@ class HostsTest(CellTest):
         ):
             self.assertRaises(errors.HostUnknown, ask)
 
-    def test_silent_hosts_are_those_not_marked_down_yet(self) -> None:
+    def to_close(self, seconds: float) -> list[str]:
+        return [one.name for one in self.cell.hosts_to_close(seconds)]
+
+    def test_silent_hosts_are_to_be_closed_until_they_are_marked_down(self) -> None:
         self.register("h1", "h2", "h3")
         self.cell.mark_down("h2")
-        self.assertEqual([], self.cell.silent_hosts(LONG))
-        self.assertEqual(["h1", "h3"], [one.name for one in self.cell.silent_hosts(OVER)])
+        self.assertEqual([], self.to_close(LONG))
+        self.assertEqual(["h1", "h3"], self.to_close(OVER))
+
+    def test_hosts_that_are_open_and_must_not_be_are_to_be_closed(self) -> None:
+        self.register("h1", "h2", "h3", "h4")
+        for name in ("h1", "h2", "h3"):
+            self.cell.mark_schedulable(name, schedulable=True)
+        self.cell.mark_down("h1")
+        self.cell.set_admin_state("h2", "draining", None)
+        self.cell.set_admin_state("h4", "disabled", None)
+        self.assertEqual(["h1", "h2"], self.to_close(LONG))
+        for name in ("h1", "h2"):
+            self.cell.mark_schedulable(name, schedulable=False)
+        self.assertEqual([], self.to_close(LONG))
 
 
 class FaultsTest(CellTest):
