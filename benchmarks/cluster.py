@@ -37,7 +37,7 @@ import pymysql
 from keystoneauth1 import token_endpoint
 
 from benchmarks import reporting
-from benchmarks.measuring import counters, retries
+from benchmarks.measuring import clouds, counters, retries
 from benchmarks.measuring.counters import Counted, Rates
 from tests.integration.support import cluster as clusters
 from tests.integration.support.waiting import wait_until
@@ -99,7 +99,7 @@ class Bench:
 
     def build(self, builds: int, senders: int) -> float:
         """Return how many builds a second went from being asked for to being ACTIVE."""
-        requests = [_request() for _ in range(builds)]
+        requests = [clouds.request(RESOURCES) for _ in range(builds)]
         began = time.monotonic()
         with ThreadPoolExecutor(senders) as pool:
             list(pool.map(self._send, requests))
@@ -109,7 +109,9 @@ class Bench:
     def retry(self, builds: int, attempts: int) -> Iterator[None]:
         """Fail one build after the other, each `attempts` times."""
         for _ in range(builds):
-            request = _request(image=BROKEN_IMAGE, max_attempts=attempts, spare_alternates=0)
+            request = clouds.request(
+                RESOURCES, image=BROKEN_IMAGE, max_attempts=attempts, spare_alternates=0
+            )
             self._send(request)
             self._wait_for([request])
             yield
@@ -173,17 +175,6 @@ class Bench:
 def _database(url: str) -> str:
     """Return the name of the database, and of the user that it belongs to."""
     return url.rpartition("/")[2]
-
-
-def _request(**more: Any) -> BuildRequest:
-    return BuildRequest(
-        request_id=str(uuid.uuid4()),
-        name="bench",
-        resources=RESOURCES,
-        project_id="p",
-        user_id="u",
-        **more,
-    )
 
 
 def _claims(cluster: clusters.Cluster) -> Claims:
@@ -271,10 +262,7 @@ def main() -> None:
     parser.add_argument("--retries", type=int, default=10, help="builds that fail in a round")
     parser.add_argument("--attempts", type=int, default=4, help="attempts of each that fails")
     options = parser.parse_args()
-    missing = sorted({program for server in clusters.SERVERS for program in server.missing()})
-    if missing:
-        print(f"not measured, for {', '.join(missing)} is not installed")
-        reporting.finish(options, {"benchmark": "cluster", "missing": missing})
+    if not clouds.can_start(options, "cluster"):
         return
     planned = clusters.Cluster(
         cells=CELLS,

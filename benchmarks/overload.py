@@ -20,7 +20,6 @@ import argparse
 import sys
 import threading
 import time
-import uuid
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -34,11 +33,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import pymysql
 
 from benchmarks import reporting
+from benchmarks.measuring import clouds
 from tests.integration.support import cluster as clusters
 from tests.integration.support.service import Service
 from tests.integration.support.waiting import wait_until
 from understudy.objects import states
-from understudy.objects.build_request import BuildRequest
 from understudy.rpcapi import errors
 from understudy.rpcapi.bus import API, Bus
 from understudy.rpcapi.context import RequestContext
@@ -46,6 +45,7 @@ from understudy.rpcapi.super_conductor import SuperConductorClient
 
 CONTEXT = RequestContext("p", "u")
 HOSTS = 50
+RESOURCES = {"VCPU": 1, "MEMORY_MB": 64}
 SERVED_BY = 8
 """Callers at a time when it is measured how many are served: the workers of a service."""
 SAMPLED_EVERY = 0.25
@@ -140,7 +140,7 @@ class Bench:
         return {name: _resident(service) for name, service in watched.items()}
 
     def _ask(self, heard: Heard) -> None:
-        request = _request()
+        request = clouds.request(RESOURCES)
         began = time.monotonic()
         answer, delay = "accepted", None
         try:
@@ -185,16 +185,6 @@ def _resident(service: Service) -> float:
 
 def _database(url: str) -> str:
     return url.rpartition("/")[2]
-
-
-def _request() -> BuildRequest:
-    return BuildRequest(
-        request_id=str(uuid.uuid4()),
-        name="bench",
-        resources={"VCPU": 1, "MEMORY_MB": 64},
-        project_id="p",
-        user_id="u",
-    )
 
 
 def _meanwhile(work: Callable[[], None], done: threading.Event) -> None:
@@ -245,10 +235,7 @@ def main() -> None:
     parser.add_argument("--callers", type=int, default=200, help="who wait at the same time")
     parser.add_argument("--most-waiting", type=int, default=100, help="[conductor] most_waiting")
     options = parser.parse_args()
-    missing = sorted({program for server in clusters.SERVERS for program in server.missing()})
-    if missing:
-        print(f"not measured, for {', '.join(missing)} is not installed")
-        reporting.finish(options, {"benchmark": "overload", "missing": missing})
+    if not clouds.can_start(options, "overload"):
         return
     planned = clusters.Cluster(
         cells=1,

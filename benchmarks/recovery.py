@@ -34,6 +34,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import reporting
+from benchmarks.measuring import clouds
 from tests.integration.support import cluster as clusters
 from tests.integration.support.service import Service
 from tests.integration.support.waiting import wait_until
@@ -49,6 +50,7 @@ from understudy.rpcapi.super_conductor import SuperConductorClient
 
 UNITS = Path(__file__).resolve().parents[1] / "etc" / "systemd"
 HOSTS = 4
+RESOURCES = {"VCPU": 1, "MEMORY_MB": 512}
 HOST_DOWN_TIME = 10.0
 BUILD_SECONDS = 5.0
 """Long enough to be killed in the middle of it; a delete waits for its end."""
@@ -100,7 +102,7 @@ class Bench:
 
     def dead_host(self) -> float:
         """Return how long a build needs to begin on its alternate when its host is dead."""
-        request = _request()
+        request = clouds.request(RESOURCES)
         (instance,) = self._super.build(CONTEXT, request).instance_uuids
         first = self._begun(instance, 1)
         killed = self._agent_of(first.host)
@@ -131,7 +133,8 @@ class Bench:
         service.start()
 
     def _select(self) -> None:
-        request = _request()
+        # No super conductor has said whose kind of claim it is.
+        request = clouds.request(RESOURCES, consumer_type="UNDERSTUDY")
         instances = [str(uuid.uuid4())]
         self._scheduler.select_destinations(
             CONTEXT, request.request_id, request, instances, alternates=1, held={}
@@ -139,7 +142,7 @@ class Bench:
 
     def _accept(self) -> None:
         # Nothing is built: no host is called so.
-        self._super.build(CONTEXT, _request(only_hosts=["nowhere"]))
+        self._super.build(CONTEXT, clouds.request(RESOURCES, only_hosts=["nowhere"]))
 
     def _begun(self, instance: str, attempt: int) -> Tag:
         wait_until(lambda: self._began_at(instance, attempt), "the build to begin")
@@ -164,18 +167,6 @@ class Bench:
     def _is_deleted(self, request: BuildRequest) -> bool:
         (instance,) = self._super.result(CONTEXT, request.request_id).instances
         return instance.state == states.DELETED
-
-
-def _request(**more: object) -> BuildRequest:
-    return BuildRequest(
-        request_id=str(uuid.uuid4()),
-        name="bench",
-        resources={"VCPU": 1, "MEMORY_MB": 512},
-        project_id="p",
-        user_id="u",
-        consumer_type="UNDERSTUDY",
-        **more,
-    )
 
 
 def restart_seconds(unit: str) -> float:
@@ -209,10 +200,7 @@ def main() -> None:
     parser = reporting.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="kills of each kind")
     options: argparse.Namespace = parser.parse_args()
-    missing = sorted({program for server in clusters.SERVERS for program in server.missing()})
-    if missing:
-        print(f"not measured, for {', '.join(missing)} is not installed")
-        reporting.finish(options, {"benchmark": "recovery", "missing": missing})
+    if not clouds.can_start(options, "recovery"):
         return
     restart_after = restart_seconds("understudy-scheduler.service")
     planned = clusters.Cluster(
