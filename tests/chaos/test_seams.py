@@ -37,10 +37,11 @@ class SeamsTest(testtools.TestCase):
         late: dict[str, list[int]] = defaultdict(list)
         deaths: Counter[str] = Counter()
         for seed in range(SEEDS):
-            outcome = World(ground(), plans.draw(seed)).run()
+            plan = plans.draw(seed)
+            outcome = World(ground(), plan).run()
             deaths += outcome.trace.killed_at()
             for end, when in _passed_by_mortals(outcome).items():
-                is_early = when - START < plans.draw(seed).faults.seconds
+                is_early = when - START < plan.faults.seconds
                 (early if is_early else late)[end].append(seed)
         ends = {
             f"{when} {seam}": CrashPoint(seam, when, 1)
