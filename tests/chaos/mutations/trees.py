@@ -13,17 +13,8 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 PATCHES: Final = Path(__file__).resolve().parent
-FOLDERS: Final = (
-    "objects",
-    "rpcapi",
-    "ledger",
-    "cells",
-    "scheduler",
-    "conductor",
-    "compute",
-    "cli",
-    "tuning",
-)
+NAMESPACE: Final = ROOT / ".typing" / "understudy"
+"""A link to each folder of production's code."""
 
 
 class PatchDoesNotApply(Exception):
@@ -43,11 +34,7 @@ def tree(undone: str | None) -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="understudy-mutation-") as folder:
         package = Path(folder) / "understudy"
-        for name in FOLDERS:
-            if (ROOT / name).is_dir():
-                shutil.copytree(
-                    ROOT / name, package / name, ignore=shutil.ignore_patterns("__pycache__")
-                )
+        shutil.copytree(NAMESPACE, package, ignore=shutil.ignore_patterns("__pycache__"))
         if undone is not None:
             apply(PATCHES / f"{undone}.patch", Path(folder))
         yield Path(folder)
