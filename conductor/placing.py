@@ -120,10 +120,13 @@ class Placer:
         return None
 
     def _where_claimed(self, build: NewBuild) -> NewBuild:
-        """Return the build moved to the alternate that an earlier run swapped to, if one did."""
+        """Return the build as it is claimed: an earlier run may have swapped to an alternate."""
         held = self._claims.read_back(build.instance_uuid)
-        if held.generation is None or same(held, build.selection.allocations):
+        if held.generation is None:
             return build
+        if same(held, build.selection.allocations):
+            # A copy of the selection may have claimed the same once more.
+            return dataclasses.replace(build, generation=held.generation)
         for index, target in enumerate(build.alternates):
             if same(held, target.allocations):
                 return _moved(build, index, held.generation)

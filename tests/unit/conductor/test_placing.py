@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from tests.fakes.faults import Fault
+from tests.fakes.ledger import allocation_request
 from tests.unit.conductor.base import CloudTest
 from tests.unit.conductor.cloud import request, uuid_of
 from understudy.conductor import faults
+from understudy.conductor.first_claims import owner_of
+from understudy.ledger.protocols import WantedClaim
 from understudy.objects.build_request import Affinity
 from understudy.objects.fields import AffinityPolicy
 from understudy.rpcapi import errors as wire
@@ -128,6 +131,20 @@ class PlaceTest(CloudTest):
         # The scheduler does not know of the first one yet.
         self.cloud.super.requests._enrich = lambda request: request
         uuid = self.active(request_id=uuid_of("another"), affinity=APART)
+        self.assertEnded("ACTIVE", uuid)
+        self.assertEqual({"one-b"}, self.cloud.hosts_of_claim(uuid))
+
+    def test_a_claim_that_a_copy_of_the_selection_made_anew_is_swapped_all_the_same(self) -> None:
+        self.active(affinity=APART)
+        self.agents.silent.clear()
+        self.cloud.super.requests._enrich = lambda request: request
+        self.cloud.break_cell("one")
+        wanted = request(request_id=uuid_of("another"), affinity=APART)
+        (uuid,) = self.cloud.build(wanted)
+        held = self.ledger.read_back(uuid)
+        same = allocation_request(held.allocations)
+        self.ledger.swap(WantedClaim(uuid, owner_of(wanted), same, held.generation))
+        self.cloud.mend_cell("one")
         self.assertEnded("ACTIVE", uuid)
         self.assertEqual({"one-b"}, self.cloud.hosts_of_claim(uuid))
 
