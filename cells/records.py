@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.fault import Fault
-from understudy.objects.host import Provider
 from understudy.objects.selection import Selection
 
 
@@ -148,7 +147,7 @@ class AttemptRecord:
 
 @dataclass(frozen=True, slots=True)
 class HostRecord:
-    """A host as its cell knows it."""
+    """A host as its cell knows it, without its tree of providers: that is the ledger's."""
 
     name: str
     nodename: str
@@ -156,7 +155,6 @@ class HostRecord:
     agent: str
     availability_zone: str | None
     failure_domain: str | None
-    providers: tuple[Provider, ...]
     admin_state: str
     reason: str | None
     down: bool

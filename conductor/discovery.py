@@ -7,6 +7,7 @@ the map says how many attempts blamed each host of late.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from understudy.cells import errors as cell_errors
 from understudy.cells.api_store import ApiStore
@@ -40,8 +41,8 @@ class Discovery:
 
     def _map(self, access: CellAccess, known: set[HostMapping]) -> None:
         faults = access.store.recent_faults(self._fault_memory)
-        for host in access.store.hosts():
-            mapping = HostMapping(
+        found = (
+            HostMapping(
                 host=host.name,
                 nodename=host.nodename,
                 compute_node_uuid=host.compute_node_uuid,
@@ -50,8 +51,18 @@ class Discovery:
                 failure_domain=host.failure_domain,
                 recent_faults=faults.get(host.name, 0),
             )
-            if mapping in known:
-                continue
+            for host in access.store.hosts()
+        )
+        new = [mapping for mapping in found if mapping not in known]
+        if not new:
+            return
+        try:
+            self._api.put_host_mappings(new)
+        except cell_errors.HostInTwoCells:
+            self._put_one_by_one(new)
+
+    def _put_one_by_one(self, mappings: Sequence[HostMapping]) -> None:
+        for mapping in mappings:
             try:
                 self._api.put_host_mappings([mapping])
             except cell_errors.HostInTwoCells as error:

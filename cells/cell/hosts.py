@@ -19,7 +19,7 @@ from understudy.cells.transactions import Section, reading, writing
 from understudy.objects import states
 from understudy.objects.fault import Fault
 from understudy.objects.fields import AdminState, Blame
-from understudy.objects.host import Host, Provider
+from understudy.objects.host import Host
 
 row = hosts.c
 
@@ -30,17 +30,11 @@ _COLUMNS = (
     row.agent,
     row.availability_zone,
     row.failure_domain,
-    row.providers,
     row.admin_state,
     row.reason,
     row.down,
     row.schedulable,
     (db_now() - row.seen_at).label("silent_for"),
-)
-# The trees are most of what a host's row holds, and who only reads does not need them.
-_COLUMNS_OF_MANY = tuple(
-    sa.literal("[]").label("providers") if column is row.providers else column
-    for column in _COLUMNS
 )
 
 
@@ -107,13 +101,13 @@ class Hosts(Section):
 
     @reading
     def hosts(self, connection: sa.Connection) -> list[HostRecord]:
-        """Return every host, by name, without its tree of providers."""
+        """Return every host, by name."""
         return [_record(found) for found in connection.execute(_all())]
 
     @reading
     def host(self, connection: sa.Connection, name: str) -> HostRecord:
-        """Return the host, without its tree of providers."""
-        found = connection.execute(sa.select(*_COLUMNS_OF_MANY).where(row.name == name)).first()
+        """Return the host."""
+        found = connection.execute(_named(), {"names": [name]}).first()
         if found is None:
             raise errors.HostUnknown(name)
         return _record(found)
@@ -122,9 +116,9 @@ class Hosts(Section):
     def hosts_named(
         self, connection: sa.Connection, names: Collection[str]
     ) -> dict[str, HostRecord]:
-        """Return those hosts that there are, by name, without their trees of providers."""
-        query = sa.select(*_COLUMNS_OF_MANY).where(row.name.in_(names))
-        return {found.name: _record(found) for found in connection.execute(query)}
+        """Return those hosts that there are, by name."""
+        found = connection.execute(_named(), {"names": list(names)})
+        return {one.name: _record(one) for one in found}
 
     @reading
     def hosts_to_close(self, connection: sa.Connection, seconds: float) -> list[HostRecord]:
@@ -170,12 +164,18 @@ class Hosts(Section):
         return changed
 
 
-# What every sweep asks is put together once.
+# What is asked all the time is put together once.
+
+
+@functools.cache
+def _named() -> sa.Select[Any]:
+    names: sa.BindParameter[Any] = sa.bindparam("names", expanding=True)
+    return sa.select(*_COLUMNS).where(row.name.in_(names))
 
 
 @functools.cache
 def _all() -> sa.Select[Any]:
-    return sa.select(*_COLUMNS_OF_MANY).order_by(row.name)
+    return sa.select(*_COLUMNS).order_by(row.name)
 
 
 @functools.lru_cache(maxsize=4)
@@ -184,7 +184,7 @@ def _to_close(seconds: float) -> sa.Select[Any]:
     silent = sa.and_(sa.not_(row.down), db_now() - row.seen_at > seconds)
     unwanted = sa.or_(row.down, row.admin_state != AdminState.ENABLED)
     return (
-        sa.select(*_COLUMNS_OF_MANY)
+        sa.select(*_COLUMNS)
         .where(sa.or_(silent, sa.and_(row.schedulable, unwanted)))
         .order_by(row.seen_at, row.name)
     )
@@ -211,7 +211,6 @@ def _record(found: Row) -> HostRecord:
         agent=found.agent,
         availability_zone=found.availability_zone,
         failure_domain=found.failure_domain,
-        providers=primitives.load_all(Provider, found.providers),
         admin_state=found.admin_state,
         reason=found.reason,
         down=found.down,
