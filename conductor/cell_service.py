@@ -44,7 +44,6 @@ class CellConductorService:
         )
         self._server = Server(bus, "conductor", [parts.endpoint], name=name, workers=workers)
         self._sweepers = [Sweeper(going) for going in parts.rounds]
-        self.sweeper = self._sweepers[0]
 
     def start(self) -> None:
         """Begin to listen, to sweep, to beat and to publish."""

@@ -60,7 +60,6 @@ class SuperConductorService:
             bus, "super-conductor", [parts.endpoint], name=name, workers=workers, refuses=True
         )
         self._sweepers = [Sweeper(going) for going in parts.rounds]
-        self.sweeper = self._sweepers[0]
 
     def start(self) -> None:
         """Begin to listen, to sweep, to beat and to publish."""

@@ -1,4 +1,4 @@
-"""A thread that sweeps at an interval, and at once when it is poked."""
+"""A thread that sweeps at an interval, until it is stopped."""
 
 from __future__ import annotations
 
@@ -42,7 +42,6 @@ class Sweeper:
     def __init__(self, going: Round) -> None:
         """Begin with nothing; `start` starts the thread."""
         self._round = going
-        self._poked = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=going.name, daemon=True)
 
@@ -50,19 +49,13 @@ class Sweeper:
         """Begin; the first sweep is at once."""
         self._thread.start()
 
-    def poke(self) -> None:
-        """Sweep now."""
-        self._poked.set()
-
     def stop(self) -> None:
         """End after the duty in hand, and wait for that."""
         self._stopping.set()
-        self._poked.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._poked.clear()
             self._round.go(self._stopping.is_set)
-            self._poked.wait(self._round.interval)
+            self._stopping.wait(self._round.interval)
