@@ -47,7 +47,6 @@ class ApiStore:
         self.take_request = requests.take_request
         self.put_off_request = requests.put_off_request
         self.record_answer = requests.record_answer
-        self.clear_answer = requests.clear_answer
         self.finish_request = requests.finish_request
         self.waiting_requests = requests.waiting_requests
         self.count_requests = requests.count_requests

@@ -75,7 +75,6 @@ class CellStore:
 
         hand_overs = HandOvers(database)
         self.begin_hand_over = hand_overs.begin_hand_over
-        self.back_to_exhausted = hand_overs.back_to_exhausted
         self.handed_over = hand_overs.handed_over
 
         endings = Endings(database, announcer)

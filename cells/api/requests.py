@@ -149,12 +149,6 @@ class Requests(AnnouncingSection):
         self._swap(connection, request_id, owner, (PENDING,), selected)
 
     @writing
-    def clear_answer(self, connection: sa.Connection, request_id: str, owner: str) -> None:
-        """Forget the selection, SELECTED -> PENDING; LeaseHeld without the lease."""
-        pending = {"state": PENDING, "answer": None, "updated_at": db_now()}
-        self._swap(connection, request_id, owner, (SELECTED,), pending)
-
-    @writing
     def finish_request(self, connection: sa.Connection, request_id: str, owner: str) -> None:
         """End the work on it, -> DONE, and the lease; LeaseHeld without the lease."""
         done = {"state": DONE, "updated_at": db_now(), **leases.GIVEN_BACK}

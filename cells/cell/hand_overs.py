@@ -42,15 +42,6 @@ class HandOvers(Section):
         return instances.record(begun)
 
     @writing
-    def back_to_exhausted(
-        self, connection: sa.Connection, record: InstanceRecord
-    ) -> InstanceRecord:
-        """Give up for now, HANDING_OVER -> EXHAUSTED; ends the lease."""
-        instances.only(record, states.EXHAUSTED, states.HANDING_OVER)
-        back = instances.move(connection, record, states.EXHAUSTED, dict(leases.GIVEN_BACK))
-        return instances.record(back)
-
-    @writing
     def handed_over(self, connection: sa.Connection, record: InstanceRecord) -> InstanceRecord:
         """Note that another cell has it, -> HANDED_OVER: this row only tears down."""
         values = {**instances.understudies(()), **leases.GIVEN_BACK}

@@ -210,10 +210,6 @@ class HandOverTest(MovesTest):
         self.assertEqual(SOMEONE, self.cell.begin_hand_over(record, SOMEONE, LONG).lease_owner)
         self.lost(record, lambda: self.cell.handed_over(record))
 
-    def test_it_can_go_back(self) -> None:
-        record = self.cell.back_to_exhausted(self.handing_over())
-        self.assertEqual(("EXHAUSTED", None), (record.state, record.lease_owner))
-
     def test_handed_over_it_only_tears_down(self) -> None:
         record = self.handed_over("h1", "h2")
         self.assertEqual(
@@ -377,8 +373,6 @@ class IllegalMovesTest(MovesTest):
             (states.EXHAUSTED, states.HANDING_OVER),
             functools.partial(cell.begin_hand_over, record, ME, LONG),
         )
-        back = functools.partial(cell.back_to_exhausted, record)
-        yield "EXHAUSTED", (states.HANDING_OVER,), back
         yield (
             "HANDED_OVER",
             (building, moving, states.HANDING_OVER),

@@ -153,14 +153,11 @@ class LeaseTest(RequestsTest):
 
 
 class AnswerTest(RequestsTest):
-    def test_an_answer_is_recorded_and_cleared(self) -> None:
+    def test_an_answer_is_recorded(self) -> None:
         record = self.taken()
         self.api.record_answer(record.request_id, ME, "{}")
         selected = self.api.request(record.request_id)
         self.assertEqual(("SELECTED", "{}"), (selected.state, selected.answer))
-        self.api.clear_answer(record.request_id, ME)
-        pending = self.api.request(record.request_id)
-        self.assertEqual(("PENDING", None), (pending.state, pending.answer))
 
     def test_a_recorded_answer_is_not_overwritten(self) -> None:
         record = self.taken()
@@ -186,7 +183,7 @@ class AnswerTest(RequestsTest):
         self.api.take_request(record.request_id, ME, OVER)
         self.api.record_answer(record.request_id, ME, "mine")
         self.api.take_request(record.request_id, SOMEONE, LONG)
-        self.assertRaises(errors.LeaseHeld, self.api.clear_answer, record.request_id, ME)
+        self.assertRaises(errors.LeaseHeld, self.api.finish_request, record.request_id, ME)
 
     def test_done_is_the_end(self) -> None:
         record = self.taken()
