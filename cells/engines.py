@@ -98,16 +98,9 @@ class Database:
         Each of its statements sees what was committed before that statement. On
         SQLite, all of them see the same.
         """
-        opened, began = self._opened(), time.monotonic()
+        opened = self._opened()
         with self._translated(), opened.turn_to_read:
-            try:
-                with opened.reader.connect() as connection:
-                    return work(connection)
-            except db_errors.DBConnectionError:
-                if time.monotonic() - began > _PROMPT:
-                    raise
-            with opened.reader.connect() as connection:
-                return work(connection)
+            return _on_a_live_one(opened.reader.connect, work)
 
     def write(self, work: Callable[[sa.Connection], _R]) -> _R:
         """Return what `work` returns, committed; nothing is kept if it raises.
@@ -135,18 +128,9 @@ class Database:
         max_retries=8, retry_interval=0.02, max_retry_interval=1.0, retry_on_deadlock=True
     )
     def _write(self, work: Callable[[sa.Connection], _R]) -> _R:
-        opened, began, committing = self._opened(), time.monotonic(), False
+        opened = self._opened()
         with opened.turn_to_write:
-            try:
-                with opened.writer.begin() as connection:
-                    result = work(connection)
-                    committing = True
-                return result
-            except db_errors.DBConnectionError:
-                if committing or time.monotonic() - began > _PROMPT:
-                    raise
-            with opened.writer.begin() as connection:
-                return work(connection)
+            return _on_a_live_one(opened.writer.begin, work)
 
     def _opened(self) -> _Opened:
         # An engine holds no connection yet, so one that another thread made first costs nothing.
@@ -165,6 +149,27 @@ class Database:
             if not _lacks_table(error):
                 raise
             raise self._unreachable(_detail(error)) from error
+
+
+def _on_a_live_one(
+    connect: Callable[[], contextlib.AbstractContextManager[sa.Connection]],
+    work: Callable[[sa.Connection], _R],
+) -> _R:
+    """Return what `work` returns, on a second connection where the first was dead already.
+
+    Not once the work is done: what failed then is the COMMIT, and nobody knows how.
+    """
+    began, is_done = time.monotonic(), False
+    try:
+        with connect() as connection:
+            result = work(connection)
+            is_done = True
+        return result
+    except db_errors.DBConnectionError:
+        if is_done or time.monotonic() - began > _PROMPT:
+            raise
+    with connect() as connection:
+        return work(connection)
 
 
 def said_by_driver(error: Exception) -> Exception:
