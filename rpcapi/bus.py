@@ -26,6 +26,17 @@ WIRE_ERRORS: Final = ("understudy.objects.errors", "understudy.rpcapi.errors")
 """The modules whose errors are rebuilt on the far side."""
 
 
+def driver_options(transport_url: str, conf: cfg.ConfigOpts | None) -> cfg.ConfigOpts:
+    """Return the options of a transport there: the operator's, or defaults for None."""
+    if transport_url == EMBEDDED:
+        embedded.register()
+        return options.private(heartbeat_timeout_threshold=0)
+    if conf is None:
+        return options.private()
+    options.register(conf)
+    return conf
+
+
 class Bus:
     """A named transport; open it after the fork, close it when done."""
 
@@ -62,13 +73,7 @@ class Bus:
         services of that release understand, while some on this bus still are
         (a key of versions.CAPS); None means what `conf` says, if anything.
         """
-        if transport_url == EMBEDDED:
-            embedded.register()
-            conf = options.private(heartbeat_timeout_threshold=0)
-        elif conf is None:
-            conf = options.private()
-        else:
-            options.register(conf)
+        conf = driver_options(transport_url, conf)
         if release is None:
             release = conf[options.UPGRADE].release
         if release is not None and release not in versions.CAPS:

@@ -18,8 +18,8 @@ from oslo_utils import timeutils
 
 from understudy.objects.base import Serializer
 from understudy.objects.notification import InstanceEvent, InstanceNotification
-from understudy.rpcapi import connections, embedded, errors, options
-from understudy.rpcapi.bus import EMBEDDED
+from understudy.rpcapi import connections, errors
+from understudy.rpcapi.bus import driver_options
 from understudy.rpcapi.context import ContextSerializer, RequestContext
 
 TOPIC: Final = "understudy_notifications"
@@ -87,14 +87,9 @@ class Notifier:
 
 def open_transport(transport_url: str, conf: cfg.ConfigOpts | None = None) -> Any:
     """Return a transport for notifications, for a notifier or for a listener."""
-    if transport_url == EMBEDDED:
-        embedded.register()
-        conf = options.private(heartbeat_timeout_threshold=0)
-    elif conf is None:
-        conf = options.private()
-    else:
-        options.register(conf)
-    transport = messaging.get_notification_transport(conf, url=transport_url)
+    transport = messaging.get_notification_transport(
+        driver_options(transport_url, conf), url=transport_url
+    )
     connections.bound(transport)
     return transport
 
