@@ -46,3 +46,14 @@ class OnRabbitMQ(BusTestCase):
 
     def make_buses(self, cells: int = 1) -> RabbitBuses:
         return self.useFixture(RabbitBuses(shared.rabbitmq(self), cells))
+
+
+class OnOneBus(OnRabbitMQ):
+    """A test of what the broker does with the bus of one cell, at `url`."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.buses = self.make_buses()
+        self.broker = self.buses.broker
+        [self.cell] = self.buses.cells
+        self.url = self.buses.urls[self.cell.name]

@@ -10,7 +10,7 @@ import testtools
 from oslo_config import cfg
 
 from tests.functional.rpcapi.recording import PATIENCE, Holding, Recording
-from tests.integration.rpcapi.subject import OnRabbitMQ, RabbitBuses
+from tests.integration.rpcapi.subject import OnOneBus, RabbitBuses
 from tests.integration.support import shared
 from tests.integration.support.waiting import wait_until
 from tests.unit.objects import samples
@@ -22,13 +22,9 @@ from understudy.rpcapi.server import Server
 CTXT = RequestContext("a-project", "a-user")
 
 
-class BacklogTest(OnRabbitMQ):
+class BacklogTest(OnOneBus):
     def setUp(self) -> None:
         super().setUp()
-        self.buses = self.make_buses()
-        self.broker = self.buses.broker
-        [self.cell] = self.buses.cells
-        self.url = self.buses.urls[self.cell.name]
         self.client = CellConductorClient(self.cell)
 
     def busy(self) -> Holding:

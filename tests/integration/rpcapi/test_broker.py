@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.functional.rpcapi.recording import PATIENCE, Holding, Recording
-from tests.integration.rpcapi.subject import OnRabbitMQ
+from tests.integration.rpcapi.subject import OnOneBus
 from tests.integration.support.waiting import wait_until
 from tests.unit.objects import samples
 from understudy.rpcapi import errors
@@ -17,13 +17,9 @@ PROMPT = 3.0
 """Seconds that a call may wait here."""
 
 
-class BrokerTest(OnRabbitMQ):
+class BrokerTest(OnOneBus):
     def setUp(self) -> None:
         super().setUp()
-        self.buses = self.make_buses()
-        self.broker = self.buses.broker
-        [self.cell] = self.buses.cells
-        self.url = self.buses.urls[self.cell.name]
         self.client = CellConductorClient(self.cell, timeout=PROMPT)
 
     def tear_down(self) -> None:
