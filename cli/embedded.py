@@ -25,7 +25,6 @@ from understudy.cli.embedded_state import CloudPlan, StateDir
 from understudy.compute.fault_plan import FaultPlan
 from understudy.conductor.audit import Audit
 from understudy.conductor.bounds import RetryBounds
-from understudy.conductor.casting import Caster
 from understudy.conductor.cell_access import CellAccess, CellDirectory
 from understudy.conductor.super_parts import MOST_WAITING
 from understudy.conductor.super_service import SuperConductorService
@@ -37,7 +36,6 @@ from understudy.objects.host import Host
 from understudy.rpcapi import embedded as embedded_bus
 from understudy.rpcapi.bus import API, EMBEDDED, Bus
 from understudy.rpcapi.cell_conductor import CellConductorClient
-from understudy.rpcapi.compute import ComputeClient
 from understudy.rpcapi.context import RequestContext
 from understudy.rpcapi.notifier import Notifier
 from understudy.rpcapi.super_conductor import SuperConductorClient
@@ -255,15 +253,4 @@ def open_cell(record: CellRecord, *, retry_seconds: float, announces: bool = Fal
     """Open a cell's bus and database, as the super conductor needs them."""
     bus = Bus.open(record.name, record.transport_url)
     store = cell_store.connect(record.name, record.database_url, announces=announces)
-
-    def close() -> None:
-        bus.close()
-        store.close()
-
-    return CellAccess(
-        record=record,
-        store=store,
-        caster=Caster(store, ComputeClient(bus), retry_seconds),
-        conductor=CellConductorClient(bus),
-        close=close,
-    )
+    return CellAccess.over(record, store, bus, CellConductorClient(bus), retry_seconds)

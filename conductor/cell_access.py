@@ -13,7 +13,9 @@ from understudy.cells.cell_store import CellStore
 from understudy.cells.records import CellRecord, InstanceRecord, MappingRecord
 from understudy.conductor.casting import Caster
 from understudy.rpcapi import errors as wire
+from understudy.rpcapi.bus import Bus
 from understudy.rpcapi.cell_conductor import CellConductorClient
+from understudy.rpcapi.compute import ComputeClient
 from understudy.rpcapi.context import RequestContext
 
 LOG = logging.getLogger(__name__)
@@ -28,6 +30,27 @@ class CellAccess:
     caster: Caster
     conductor: CellConductorClient
     close: Callable[[], None]
+
+    @classmethod
+    def over(
+        cls,
+        record: CellRecord,
+        store: CellStore,
+        bus: Bus,
+        conductor: CellConductorClient,
+        retry_seconds: float,
+    ) -> CellAccess:
+        """Return the cell with this database and bus, which go with it when it is closed.
+
+        A build that could not be cast is cast again after `retry_seconds`.
+        """
+
+        def close() -> None:
+            bus.close()
+            store.close()
+
+        caster = Caster(store, ComputeClient(bus), retry_seconds)
+        return cls(record, store, caster, conductor, close)
 
     @property
     def name(self) -> str:

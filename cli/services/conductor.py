@@ -113,11 +113,9 @@ def open_cell(conf: Configuration, record: CellRecord) -> CellAccess:
     """Open a cell's bus and database, as the API database says where they are."""
     from understudy.cells import cell_store
     from understudy.cli import options
-    from understudy.conductor.casting import Caster
     from understudy.conductor.cell_access import CellAccess
     from understudy.rpcapi.bus import Bus
     from understudy.rpcapi.cell_conductor import CellConductorClient
-    from understudy.rpcapi.compute import ComputeClient
 
     store = cell_store.connect(
         record.name,
@@ -126,17 +124,8 @@ def open_cell(conf: Configuration, record: CellRecord) -> CellAccess:
         announces=conf.notifications.enabled,
     )
     bus = Bus.open(record.name, record.transport_url, conf=conf)
-
-    def close() -> None:
-        bus.close()
-        store.close()
-
-    return CellAccess(
-        record=record,
-        store=store,
-        caster=Caster(store, ComputeClient(bus), conf.conductor.retry_interval),
-        conductor=CellConductorClient(bus),
-        close=close,
+    return CellAccess.over(
+        record, store, bus, CellConductorClient(bus), conf.conductor.retry_interval
     )
 
 

@@ -22,7 +22,6 @@ from understudy.compute.backoff import Backoff
 from understudy.compute.holdings import HeldInMemory
 from understudy.compute.service import ComputeService
 from understudy.compute.settings import Settings as ComputeSettings
-from understudy.conductor.casting import Caster
 from understudy.conductor.cell_access import CellAccess, CellDirectory
 from understudy.conductor.cell_service import CellConductorService
 from understudy.conductor.super_service import SuperConductorService
@@ -31,7 +30,6 @@ from understudy.ledger.ledger import Ledger
 from understudy.objects.host import Host
 from understudy.rpcapi.bus import API, Bus
 from understudy.rpcapi.cell_conductor import CellConductorClient
-from understudy.rpcapi.compute import ComputeClient
 from understudy.rpcapi.notifier import Notifier
 from understudy.scheduler.selector import Limits
 from understudy.scheduler.service import SchedulerService
@@ -116,18 +114,8 @@ class Surroundings:
         store = cut_database.cell_store(
             record.name, record.database_url, cut, announces=self.spec.announces
         )
-
-        def close() -> None:
-            bus.close()
-            store.close()
-
-        return CellAccess(
-            record=record,
-            store=store,
-            caster=Caster(store, ComputeClient(bus), timing(self.spec).retry),
-            conductor=CellConductorClient(bus, timeout=self.spec.lease / 2),
-            close=close,
-        )
+        conductor = CellConductorClient(bus, timeout=self.spec.lease / 2)
+        return CellAccess.over(record, store, bus, conductor, timing(self.spec).retry)
 
 
 def at_once(steps: Iterable[Callable[[], object]]) -> None:
