@@ -17,8 +17,10 @@ from understudy.compute.conductor import Again, Refused, Reports
 from understudy.compute.driver import BuildFault, Driver
 from understudy.compute.journal import Journal, JournalClosed, Row
 from understudy.compute.tags import Place, Tag
+from understudy.objects.build_request import BuildRequest
 from understudy.objects.fault import Fault
 from understudy.objects.fields import Blame
+from understudy.objects.selection import Selection
 from understudy.rpcapi import logs
 from understudy.rpcapi.context import RequestContext
 
@@ -66,7 +68,12 @@ class Steps:
             self._journal.move(row.tag, row.state, states.TEARING_DOWN)
             return
         if self._journal.move(row.tag, row.state, states.BUILDING):
-            self._build_now(row.tag, anew=row.state == states.BUILDING)
+            try:
+                what = self._journal.what_to_build(row.tag)
+            except LookupError as gone:
+                LOG.info("It is torn down instead: %s", gone)
+                return
+            self._build_now(row.tag, *what, anew=row.state == states.BUILDING)
 
     def finish(self, row: Row) -> None:
         """Tell an outcome, or tear down. Raises Again."""
@@ -78,9 +85,10 @@ class Steps:
             case states.TEARING_DOWN:
                 self._tear_down(row.tag)
 
-    def _build_now(self, tag: Tag, *, anew: bool) -> None:
+    def _build_now(
+        self, tag: Tag, request: BuildRequest, selection: Selection, *, anew: bool
+    ) -> None:
         try:
-            request, selection = self._journal.what_to_build(tag)
             if anew:
                 self._driver.destroy(*tag)
             self._driver.build(*tag, request, selection)

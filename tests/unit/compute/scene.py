@@ -136,7 +136,9 @@ class Scene:
         holdings: Holdings | None = None,
         wrap: Callable[[object], object] = lambda collaborator: collaborator,
         clock: Callable[[], float] = time.time,
+        journal_type: type[Journal] = Journal,
     ) -> None:
+        self.journal_type = journal_type
         self.plan = plan or FaultPlan()
         self.journal_path = journal
         self.conductor = conductor or FakeCellConductor()
@@ -149,7 +151,7 @@ class Scene:
         self.start()
 
     def start(self) -> None:
-        self.journal = Journal(self.journal_path, self._clock)
+        self.journal = self.journal_type(self.journal_path, self._clock)
         self.pools = ManualPools()
         self.driver = FakeDriver(self.hosts, self.plan, self.holdings, wait=self._pass_delay)
         driver: Driver = self._wrap(self.driver)  # type: ignore[assignment]

@@ -1,12 +1,27 @@
 from __future__ import annotations
 
 from tests.unit.compute.scene import OTHER_VM, VM, AgentTestCase, Scene
+from understudy.compute import journal_states
 from understudy.compute.fault_plan import FaultPlan, host_broken, image_broken
+from understudy.compute.journal import Journal
 from understudy.compute.tags import Tag
 from understudy.objects import states
+from understudy.objects.fault import Fault
 from understudy.rpcapi import errors
 
 FIRST = Tag("host-a", VM, 1)
+
+
+class JournalWithVisitor(Journal):
+    """Somebody writes that it is to be torn down, at the moment that a build begins."""
+
+    def move(
+        self, tag: Tag, was: str, becomes: str, fault: Fault | None = None, cleaned: bool = False
+    ) -> bool:
+        moved = super().move(tag, was, becomes, fault, cleaned)
+        if becomes == journal_states.BUILDING:
+            self.tear_down(tag)
+        return moved
 
 
 class BuildTest(AgentTestCase):
@@ -40,6 +55,15 @@ class BuildTest(AgentTestCase):
         scene.deliver_build()
         scene.pools.run()
         self.assertEqual(set(), scene.held())
+        self.assertEqual([], scene.journal.unfinished())
+
+    def test_what_is_to_be_torn_down_as_it_begins_is_not_built(self) -> None:
+        scene = Scene(journal_type=JournalWithVisitor)
+        scene.during_build.append(lambda: self.fail("it was built"))
+        scene.cast_build()
+        scene.pools.run()
+        self.assertEqual([["host-a", VM, 1]], scene.said("torn_down"))
+        self.assertNotIn("failed", self.log.output)
         self.assertEqual([], scene.journal.unfinished())
 
     def test_it_waits_until_it_may_begin(self) -> None:
