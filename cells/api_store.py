@@ -54,7 +54,7 @@ class ApiStore:
         mappings = Mappings(database, announcer)
         self.mapping = mappings.mapping
         self.mappings_of = mappings.mappings_of
-        self.changed_lately = mappings.changed_lately
+        self.selected_lately = mappings.selected_lately
         self.count_waiting = mappings.count_waiting
         self.map_to_cell = mappings.map_to_cell
         self.fail_unmapped = mappings.fail_unmapped

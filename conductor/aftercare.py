@@ -3,7 +3,8 @@
 A copy of a selection, or a claim that nobody answered, may land when the
 instance has ended and its consumer is gone: nothing fences it then, and it is
 nobody's. So the ledger is read again for what has ended, until nothing of a
-selection can be under way any more.
+selection can be under way any more. What ends long after its selection, as most
+deletes do, is never looked at.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Aftercare:
     def sweep(self) -> None:
         """Read back each that ended; those whose cell does not answer come with a later sweep."""
         mapped: dict[str, list[MappingRecord]] = defaultdict(list)
-        for mapping in self._api.changed_lately(self._seconds):
+        for mapping in self._api.selected_lately(self._seconds):
             if mapping.state != mapping_states.MAPPED:
                 self._give_back([mapping])
             elif mapping.cell_uuid is not None:

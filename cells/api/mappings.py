@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from understudy.cells import changes, errors, leases, mapping_states, primitives
 from understudy.cells.api.announcing import AnnouncingSection
+from understudy.cells.api.requests import DONE
 from understudy.cells.changes import Row
 from understudy.cells.clock import db_now
 from understudy.cells.records import MappingRecord
-from understudy.cells.tables_api import instance_mappings
+from understudy.cells.tables_api import instance_mappings, requests
 from understudy.cells.transactions import reading, writing
 from understudy.objects.fault import Fault
 from understudy.objects.notification import InstanceEvent
@@ -51,9 +52,13 @@ class Mappings(AnnouncingSection):
         return [record(one) for one in found]
 
     @reading
-    def changed_lately(self, connection: sa.Connection, seconds: float) -> list[MappingRecord]:
-        """Return what was mapped, failed or deleted within the last so many seconds."""
-        found = connection.execute(_changed_lately(), {"seconds": seconds})
+    def selected_lately(self, connection: sa.Connection, seconds: float) -> list[MappingRecord]:
+        """Return what was mapped, failed or deleted, if a selection of it may be as young as that.
+
+        Its request was selected or finished within the last so many seconds, or
+        is not finished; or it was handed over, and changed within that time.
+        """
+        found = connection.execute(_selected_lately(), {"seconds": seconds})
         return [record(one) for one in found]
 
     @reading
@@ -169,10 +174,18 @@ def _deleting(limit: int) -> sa.Select[Any]:
 
 
 @functools.cache
-def _changed_lately() -> sa.Select[Any]:
+def _selected_lately() -> sa.Select[Any]:
     settled = (mapping_states.MAPPED, mapping_states.ERROR, mapping_states.DELETED)
-    lately = row.updated_at > db_now() - sa.bindparam("seconds", type_=sa.Double())
-    return sa.select(*COLUMNS).where(row.state.in_(settled), lately)
+    since = db_now() - sa.bindparam("seconds", type_=sa.Double())
+    of_request = requests.c
+    selected = sa.or_(
+        row.pick.is_not(None), of_request.state != DONE, of_request.updated_at > since
+    )
+    return (
+        sa.select(*COLUMNS)
+        .join_from(instance_mappings, requests, row.request_id == of_request.request_id)
+        .where(row.state.in_(settled), row.updated_at > since, selected)
+    )
 
 
 @functools.cache

@@ -121,21 +121,47 @@ class WaitingTest(MappingsTest):
         self.assertEqual(2, self.api.count_waiting(2))
 
 
-class ChangedLatelyTest(MappingsTest):
+class SelectedLatelyTest(MappingsTest):
+    def lately(self, seconds: float = LONG) -> set[str]:
+        return {one.instance_uuid for one in self.api.selected_lately(seconds)}
+
+    def age_request(self, record: MappingRecord, state: str) -> None:
+        """Let its request be in this state, for a long time."""
+        with self.api.database.engine.begin() as connection:
+            connection.exec_driver_sql(
+                "UPDATE requests SET state = ?, updated_at = updated_at - 1e6"
+                " WHERE request_id = ?",
+                (state, record.request_id),
+            )
+
     def test_what_was_mapped_failed_or_deleted(self) -> None:
         mapped, failed, deleting = self.mapped(), self.failed(), self.mapped()
         self.handing_over()
         self.accepted()
         self.api.begin_deleting(deleting.instance_uuid)
         changed = {mapped.instance_uuid, failed.instance_uuid}
-        self.assertEqual(changed, {one.instance_uuid for one in self.api.changed_lately(LONG)})
+        self.assertEqual(changed, self.lately())
         self.api.end_deleting(deleting.instance_uuid)
         changed.add(deleting.instance_uuid)
-        self.assertEqual(changed, {one.instance_uuid for one in self.api.changed_lately(LONG)})
+        self.assertEqual(changed, self.lately())
 
     def test_not_what_changed_long_ago(self) -> None:
         self.mapped()
-        self.assertEqual([], self.api.changed_lately(OVER))
+        self.assertEqual(set(), self.lately(OVER))
+
+    def test_not_what_ends_long_after_its_selection(self) -> None:
+        deleted = self.deleted()
+        self.age_request(deleted, "SELECTED")
+        self.assertEqual({deleted.instance_uuid}, self.lately())
+        self.age_request(deleted, "DONE")
+        self.assertEqual(set(), self.lately())
+
+    def test_what_was_selected_for_a_hand_over(self) -> None:
+        handing_over = self.handing_over()
+        uuid_ = handing_over.instance_uuid
+        self.api.hand_over(uuid_, ME, uuid(), 4, "{}")
+        self.age_request(handing_over, "DONE")
+        self.assertEqual({uuid_}, self.lately())
 
 
 class FailUnmappedTest(MappingsTest):
