@@ -66,6 +66,7 @@ class ApiStore:
         hand_overs = HandOvers(database)
         self.begin_hand_over = hand_overs.begin_hand_over
         self.hand_over = hand_overs.hand_over
+        self.put_back_hand_over = hand_overs.put_back_hand_over
         self.give_up_hand_over = hand_overs.give_up_hand_over
         self.handing_over = hand_overs.handing_over
 

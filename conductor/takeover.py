@@ -147,6 +147,8 @@ class Takeover:
         claim to where its cell will not look, and settling.py does.
         """
         access.store.release(access.store.begin_failing(record, fault))
+        with apart(f"the end of the takeover of {record.uuid}"):
+            self._api.put_back_hand_over(record.uuid, self._lease.owner)
         access.nudge(record, record.uuid)
 
     def _tried(self, instance_uuid: str) -> tuple[list[str], list[Exception]]:

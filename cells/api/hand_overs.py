@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from understudy.cells import errors, leases, mapping_states
 from understudy.cells.api.mappings import find, lost, oldest, record, row, swap
 from understudy.cells.changes import Row
+from understudy.cells.clock import db_now
 from understudy.cells.records import MappingRecord
-from understudy.cells.tables_api import instance_mappings
+from understudy.cells.tables_api import instance_mappings, requests
 from understudy.cells.transactions import Section, reading, writing
 
 MAPPED = mapping_states.MAPPED
@@ -34,6 +35,7 @@ class HandOvers(Section):
 
         A move that was begun is taken again once its lease is free: LeaseHeld
         until then. LostRace if it is being deleted, or is at a newer attempt.
+        Its request counts as selected now.
         """
         mapping_states.check(MAPPED, HANDING_OVER)
         free_or_mine = leases.may_take(instance_mappings, owner)
@@ -57,7 +59,24 @@ class HandOvers(Section):
                     f"instance {instance_uuid}", found.lease_owner or leases.NOBODY
                 )
             raise lost(found, f"{MAPPED}/{attempt}")
+        selected = sa.update(requests).where(requests.c.request_id == begun.request_id)
+        connection.execute(selected.values(updated_at=db_now()))
         return record(begun)
+
+    @writing
+    def put_back_hand_over(
+        self, connection: sa.Connection, instance_uuid: str, owner: str
+    ) -> MappingRecord:
+        """Give the lease back and leave it HANDING_OVER; LeaseHeld without the lease."""
+        put_back = swap(
+            connection,
+            instance_uuid,
+            (row.state == HANDING_OVER, row.lease_owner == owner),
+            dict(leases.GIVEN_BACK),
+        )
+        if put_back is None:
+            raise self._refused(find(connection, instance_uuid), owner)
+        return record(put_back)
 
     @writing
     def hand_over(

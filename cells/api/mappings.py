@@ -55,8 +55,8 @@ class Mappings(AnnouncingSection):
     def selected_lately(self, connection: sa.Connection, seconds: float) -> list[MappingRecord]:
         """Return what was mapped, failed or deleted, if a selection of it may be as young as that.
 
-        Its request was selected or finished within the last so many seconds, or
-        is not finished; or it was handed over, and changed within that time.
+        Its request was selected, handed over or finished within the last so many
+        seconds, or is not finished.
         """
         found = connection.execute(_selected_lately(), {"seconds": seconds})
         return [record(one) for one in found]
@@ -178,13 +178,14 @@ def _selected_lately() -> sa.Select[Any]:
     settled = (mapping_states.MAPPED, mapping_states.ERROR, mapping_states.DELETED)
     since = db_now() - sa.bindparam("seconds", type_=sa.Double())
     of_request = requests.c
-    selected = sa.or_(
-        row.pick.is_not(None), of_request.state != DONE, of_request.updated_at > since
-    )
     return (
         sa.select(*COLUMNS)
         .join_from(instance_mappings, requests, row.request_id == of_request.request_id)
-        .where(row.state.in_(settled), row.updated_at > since, selected)
+        .where(
+            row.state.in_(settled),
+            row.updated_at > since,
+            sa.or_(of_request.state != DONE, of_request.updated_at > since),
+        )
     )
 
 

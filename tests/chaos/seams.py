@@ -50,8 +50,8 @@ DATABASES: Final = (
         accepted_before begin_deleting begin_hand_over cells deleting end_deleting
         fail_unmapped finish_request give_up_hand_over hand_over handing_over
         host_mappings insert map_to_cell mapping mappings_of put_host_mappings
-        put_off_request record_answer request selected_lately take_request
-        waiting_requests
+        put_back_hand_over put_off_request record_answer request selected_lately
+        take_request waiting_requests
         """,
     ),
     *_named(

@@ -157,11 +157,12 @@ class SelectedLatelyTest(MappingsTest):
         self.assertEqual(set(), self.lately())
 
     def test_what_was_selected_for_a_hand_over(self) -> None:
-        handing_over = self.handing_over()
-        uuid_ = handing_over.instance_uuid
-        self.api.hand_over(uuid_, ME, uuid(), 4, "{}")
-        self.age_request(handing_over, "DONE")
-        self.assertEqual({uuid_}, self.lately())
+        record = self.mapped()
+        self.age_request(record, "DONE")
+        self.assertEqual(set(), self.lately())
+        self.api.begin_hand_over(record.instance_uuid, 3, ME, LONG)
+        self.api.give_up_hand_over(record.instance_uuid, ME)
+        self.assertEqual({record.instance_uuid}, self.lately())
 
 
 class FailUnmappedTest(MappingsTest):
@@ -276,6 +277,17 @@ class HandOverTest(MappingsTest):
             ("MAPPED", 3, begun.cell_uuid), (there.state, there.attempt, there.cell_uuid)
         )
         self.refused(there, lambda one: self.api.give_up_hand_over(one, ME))
+
+    def test_what_is_put_back_may_be_taken_at_once(self) -> None:
+        begun = self.handing_over()
+        self.assertEqual([], self.api.handing_over(10))
+        self.assertRaises(
+            errors.LeaseHeld, self.api.put_back_hand_over, begun.instance_uuid, SOMEONE
+        )
+        there = self.api.put_back_hand_over(begun.instance_uuid, ME)
+        self.assertEqual(("HANDING_OVER", 3), (there.state, there.attempt))
+        self.assertEqual([there], self.api.handing_over(10))
+        self.refused(self.mapped(), lambda one: self.api.put_back_hand_over(one, ME))
 
     def test_a_delete_that_came_first_wins(self) -> None:
         begun = self.handing_over()

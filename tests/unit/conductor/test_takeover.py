@@ -39,6 +39,14 @@ class TakeoverTest(CloudTest):
         self.assertEqual(faults.NO_OTHER_CELL, fault.code)
         self.assertIn("disk-broken", fault.message)
 
+    def test_what_no_other_cell_takes_is_settled_without_waiting_for_a_lease(self) -> None:
+        uuid = self.exhausted()
+        self.fill("two-a", "two-b")
+        self.cloud.super.sweep()
+        self.cloud.super.sweep()
+        self.assertState("ERROR", uuid)
+        self.assertEqual("MAPPED", self.cloud.api.mapping(uuid).state)
+
     def test_a_scheduler_that_does_not_answer_is_asked_again(self) -> None:
         uuid = self.exhausted()
         self.cloud.scheduler.failing = [wire.ServiceUnavailable("scheduler", "gone")] * 2
