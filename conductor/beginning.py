@@ -12,6 +12,7 @@ from threading import Lock
 
 from understudy.cells.api_store import ApiStore
 from understudy.cells.errors import ApiDatabaseUnreachable
+from understudy.conductor.patience import apart
 from understudy.conductor.selecting import RequestWorker
 from understudy.rpcapi import logs
 
@@ -59,11 +60,8 @@ class Beginner:
             self.begin(request_id)
 
     def _work(self, request_id: str) -> None:
-        try:
+        with logs.about(request_id), apart(f"the work on request {request_id}"):
             self._requests.work(request_id)
-        except Exception:
-            with logs.about(request_id):
-                LOG.exception("request %s is tried again when its lease has run out", request_id)
         if self._has_room_again(request_id):
             self._fetch_more()
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-LOG = logging.getLogger(__name__)
+from understudy.conductor.patience import apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +26,8 @@ class Round:
         for duty in self.duties:
             if stopping():
                 return
-            self._do(duty)
-
-    def _do(self, duty: Callable[[], object]) -> None:
-        try:
-            duty()
-        except Exception:
-            LOG.exception("a sweep failed; it is tried again in %s s", self.interval)
+            with apart(f"a sweep of {self.name}"):
+                duty()
 
 
 class Sweeper:

@@ -6,6 +6,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+from understudy.cells.errors import ApiDatabaseUnreachable
+
 LOG = logging.getLogger(__name__)
 
 
@@ -37,6 +39,8 @@ class Heartbeat:
         while not self._stopping.is_set():
             try:
                 self._beat()
+            except ApiDatabaseUnreachable as error:
+                LOG.warning("the next heartbeat is in %g s: %s", self._interval, error)
             except Exception:
                 LOG.exception("a heartbeat failed; the next one is in %g s", self._interval)
             self._stopping.wait(self._interval)

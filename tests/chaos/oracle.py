@@ -33,12 +33,8 @@ ENOUGH: Final = 3
 Held = set[tuple[str, int]]
 """(host, attempt)"""
 
-_EXPECTED: Final = (
-    cell_errors.CellUnreachable,
-    cell_errors.ApiDatabaseUnreachable,
-    FakeDriverError,
-)
-"""What may be logged as an error: a database that did not answer, and planned troubles."""
+_EXPECTED: Final = (FakeDriverError,)
+"""What may be logged as an error: planned troubles."""
 
 _AT_WORK_API: Final = (
     "SELECT EXISTS (SELECT 1 FROM instance_mappings WHERE state IN ('ACCEPTED', 'DELETING'))"

@@ -127,6 +127,19 @@ class HeartbeatTest(testtools.TestCase):
         self.beating(beat)
         self.assertTrue(all(beats.acquire(timeout=5) for _ in range(3)))
 
+    def test_a_database_that_does_not_answer_is_told_without_a_traceback(self) -> None:
+        log = self.useFixture(fixtures.FakeLogger())
+        beats = threading.Semaphore(0)
+
+        def beat() -> None:
+            beats.release()
+            raise ApiDatabaseUnreachable("refused")
+
+        self.beating(beat)
+        self.assertTrue(all(beats.acquire(timeout=5) for _ in range(2)))
+        self.assertIn("refused", log.output)
+        self.assertNotIn("Traceback", log.output)
+
     def test_nothing_is_left_of_it(self) -> None:
         before = threading.active_count()
         heartbeat = self.beating(lambda: None)
