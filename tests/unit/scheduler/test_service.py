@@ -133,7 +133,7 @@ class HeartbeatTest(testtools.TestCase):
 
         def beat() -> None:
             beats.release()
-            raise ApiDatabaseUnreachable("refused")
+            raise cell_errors.ApiDatabaseUnreachable("refused")
 
         self.beating(beat)
         self.assertTrue(all(beats.acquire(timeout=5) for _ in range(2)))
