@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import json
 import random
-import sys
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -205,14 +204,16 @@ class Handling:
         try:
             result = self._listener.dispatcher.dispatch(Incoming(context, message))
         except rpc_dispatcher.ExpectedException as expected:
-            return json.dumps(["error", _as_text(expected.exc_info)])
-        except Exception:
-            return json.dumps(["error", _as_text(sys.exc_info())])
+            return json.dumps(["error", _as_text(expected.exc_info[1])])
+        except Exception as error:
+            return json.dumps(["error", _as_text(error)])
         return json.dumps(["result", result])
 
 
-def _as_text(failure: Any) -> str:
-    text: str = wire_form.serialize_remote_exception(failure)
+def _as_text(error: BaseException) -> str:
+    # Without tracebacks, at which nobody looks: to put them into words takes long.
+    error.__cause__ = error.__context__ = None
+    text: str = wire_form.serialize_remote_exception((type(error), error, None))
     return text
 
 

@@ -13,7 +13,7 @@ from understudy.rpcapi import errors
 from understudy.rpcapi.context import RequestContext
 from understudy.rpcapi.super_conductor import SuperConductorClient
 
-PATIENCE: Final = 3.0
+PATIENCE: Final = 2.0
 """Seconds that a client waits for an answer, and then asks again."""
 
 _R = TypeVar("_R")

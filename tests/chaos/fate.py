@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Final
 
-from tests.chaos.faults import Faults
+from tests.chaos.faults import LONGEST_STALL, Faults, Point
 from tests.chaos.kernel import START, Kernel
 from tests.chaos.process import WORLD, Crash, Failure, Mishap, Process, Stall
 from tests.chaos.simulated.gate import Broken, Contended, Late, Lost, Refused, Reset, Torn
 
+LONGEST_DELAY: Final = 6.0
+"""Seconds for which a message is on its way at most."""
 SAFE: Final = frozenset({"client", WORLD})
 """Kinds of processes that nothing happens to but on the way."""
 
@@ -28,7 +30,9 @@ class Fate:
         self._random = chance.random
         self._uniform = chance.uniform
         self._answer_within = answer_within
-        self._points = {(point.seam, point.when): point.nth for point in faults.crashes}
+        self._points: dict[tuple[str, str], list[Point]] = defaultdict(list)
+        for point in faults.points:
+            self._points[point.seam, point.when].append(point)
         self._seen: Counter[tuple[str, str]] = Counter()
         self._ledger = self._likely()
 
@@ -46,13 +50,14 @@ class Fate:
         """See Fates."""
         if self.calm or process.kind == WORLD:
             return None
-        if process.kind not in SAFE and self._dies(seam, when):
-            return Crash()
+        met = self._met(seam, when) if process.kind not in SAFE else None
+        if met is not None:
+            return met
         cut = self._cut(process, target)
         if cut is not None and (when == "before" or cut is Lost):
             return Failure(cut, self._bounded(self._answer_within if cut is Lost else 0.0))
         if self._random() < self._rates.stalled and process.kind not in SAFE:
-            return Stall(self._bounded(self._uniform(0.0, 30.0)))
+            return Stall(self._bounded(self._uniform(0.0, LONGEST_STALL)))
         return self._fails(target, when)
 
     def is_cut_off(self, process: Process, target: str) -> bool:
@@ -81,19 +86,28 @@ class Fate:
         if self._random() < self._rates.dropped:
             return []
         if self._random() < self._rates.delayed:
-            first = self._bounded(self._uniform(0.0, 10.0))
+            first = self._late()
         if self._random() < self._rates.doubled:
-            return [first, self._bounded(self._uniform(0.0, 10.0))]
+            return [first, self._late()]
         return [first]
 
-    def _dies(self, seam: str, when: str) -> bool:
+    def _late(self) -> float:
+        """Return a delay: some are long, and some just enough for others to come first."""
+        longest = LONGEST_DELAY if self._random() < 0.5 else LONGEST_DELAY / 10
+        return self._bounded(self._uniform(0.0, longest))
+
+    def _met(self, seam: str, when: str) -> Mishap | None:
+        """Return what was planned for this passage, if anything was, or a death by chance."""
         if self._random() < self._rates.killed:
-            return True
-        nth = self._points.get((seam, when))
-        if nth is None:
-            return False
+            return Crash()
+        points = self._points.get((seam, when))
+        if points is None:
+            return None
         self._seen[seam, when] += 1
-        return self._seen[seam, when] == nth
+        for point in points:
+            if point.nth == self._seen[seam, when]:
+                return Crash() if point.stalls is None else Stall(self._bounded(point.stalls))
+        return None
 
     def _cut(self, process: Process, target: str) -> type[Exception] | None:
         for outage in self._faults.outages:

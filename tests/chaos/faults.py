@@ -12,17 +12,23 @@ from typing import Final
 
 from tests.chaos import seams
 
+LONGEST_STALL: Final = 20.0
+"""Seconds for which a thread stands still at most: longer than a lease."""
+_NTH: Final = (1, 1, 1, 2, 3, 5)
+
 KINDS: Final = ("super", "scheduler", "conductor", "agent")
 CELLS: Final = ("one", "two")
 
 
 @dataclass(frozen=True, slots=True)
-class CrashPoint:
-    """Whoever passes this end of this seam for the nth time dies there."""
+class Point:
+    """Whoever passes this end of this seam for the nth time dies there, or stands still."""
 
     seam: str
     when: str
     nth: int
+    stalls: float | None = None
+    """For how many seconds it stands still; None: it dies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,7 @@ class Faults:
 
     seconds: float
     rates: Rates
-    crashes: tuple[CrashPoint, ...]
+    points: tuple[Point, ...]
     deaths: tuple[Death, ...]
     outages: tuple[Outage, ...]
     restored: tuple[str, float, float] | None
@@ -84,11 +90,11 @@ class Faults:
 
 def draw(seed: int, chance: random.Random, down_time: float) -> Faults:
     """Return the faults of a world; `down_time` is when a silent host counts as down."""
-    seconds = chance.uniform(8.0, 24.0)
+    seconds = chance.uniform(5.0, 15.0)
     return Faults(
         seconds=seconds,
         rates=_rates(chance),
-        crashes=_crashes(seed, chance),
+        points=(*_crashes(seed, chance), *_stalls(seed, chance)),
         deaths=_deaths(chance, seconds, down_time),
         outages=_outages(chance, seconds),
         restored=_restored(chance, seconds),
@@ -118,12 +124,21 @@ def _rates(chance: random.Random) -> Rates:
     )
 
 
-def _crashes(seed: int, chance: random.Random) -> tuple[CrashPoint, ...]:
+def _crashes(seed: int, chance: random.Random) -> tuple[Point, ...]:
     """Take the seams in turn, one a seed, and some by chance."""
     chosen = [seams.ENDS[seed % len(seams.ENDS)]]
     chosen += chance.choices(seams.ENDS, k=chance.choice((0, 1, 3, 6)))
+    return tuple(Point(seam, when, chance.choice(_NTH)) for seam, when in chosen)
+
+
+def _stalls(seed: int, chance: random.Random) -> tuple[Point, ...]:
+    """Take the seams in turn, two a seed, from the other end, and some by chance."""
+    turn = 2 * seed + 1
+    chosen = [seams.ENDS[-(turn + step) % len(seams.ENDS)] for step in (0, 1)]
+    chosen += chance.choices(seams.ENDS, k=chance.choice((0, 1, 3, 6)))
     return tuple(
-        CrashPoint(seam, when, chance.choice((1, 1, 1, 2, 3, 5))) for seam, when in chosen
+        Point(seam, when, chance.choice(_NTH), chance.uniform(0.1, LONGEST_STALL))
+        for seam, when in chosen
     )
 
 

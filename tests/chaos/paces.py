@@ -54,8 +54,10 @@ PRODUCTION: Final = Pace(
     calm=PROMISED,
 )
 
-SCALE: Final = 0.4
-SWEEP: Final = 3.0
+SCALE: Final = 0.25
+SWEEP: Final = 4.0
+BEAT: Final = 10.0
+HEARTBEAT: Final = 3.5
 
 
 def _times(seconds: float) -> float:
@@ -68,16 +70,16 @@ SHORTENED: Final = Pace(
         sweep=SWEEP,
         retry=_times(2.0),
         settle=_times(60.0),
-        beat=15.0,
+        beat=BEAT,
         host_down_time=_times(30.0),
         service_down_time=_times(60.0),
         fault_memory=_times(600.0),
     ),
     scheduler=SchedulerSettings(
-        limits=Limits(seconds=_times(20.0)), hosts_max_age=_times(10.0), beat_interval=15.0
+        limits=Limits(seconds=_times(20.0)), hosts_max_age=_times(10.0), beat_interval=BEAT
     ),
     ledger=Timeouts(connect=_times(5.0), read=_times(30.0)),
-    heartbeat=_times(10.0),
+    heartbeat=HEARTBEAT,
     answer=_times(20.0),
     first_backoff=_times(0.5),
     longest_backoff=_times(30.0),

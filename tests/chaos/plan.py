@@ -90,7 +90,7 @@ def _agents(seed: int, chance: random.Random) -> list[AgentPlan]:
         parts = [names] if shared else [[name] for name in names]
         for number, served in enumerate(parts):
             agent = f"{cell}-agent{number}"
-            hosts = [_host(name, agent, chance.randint(1, 4)) for name in served]
+            hosts = [_host(name, agent, chance.randint(2, 6)) for name in served]
             found.append(AgentPlan(agent, cell, hosts, _troubles(seed, chance, served)))
     return found
 
@@ -107,13 +107,13 @@ def _host(name: str, agent: str, vcpus: int) -> Host:
 
 
 def _troubles(seed: int, chance: random.Random, hosts: Sequence[str]) -> FaultPlan:
-    rate = chance.choice((0.0, 0.0, 0.3, 0.6, 1.0))
+    rate = chance.choice((0.0, 0.3, 0.3, 0.6, 1.0))
     return FaultPlan(
         seed=seed,
         images={BROKEN_IMAGE: image_broken()},
         rate=rate,
         delay_seconds=chance.choice((0.01, 0.5)),
-        delay_spread_seconds=chance.choice((0.1, 3.0)),
+        delay_spread_seconds=chance.choice((0.1, 2.0)),
         destroy_failures=chance.choice((0, 0, 0, 1, 2)),
     )
 
@@ -122,7 +122,7 @@ def _asks(seed: int, chance: random.Random, seconds: float) -> list[Ask]:
     group = _group(seed, chance)
     return [
         _ask(chance, uuid_of("request", seed, number), seconds, group)
-        for number in range(chance.choice((1, 2, 2, 3)))
+        for number in range(chance.choice((1, 1, 2, 3)))
     ]
 
 
@@ -142,19 +142,28 @@ def _ask(chance: random.Random, request_id: str, seconds: float, group: Affinity
         resources={"VCPU": TOO_MUCH if chance.random() < 0.03 else chance.choice((1, 1, 2))},
         project_id="project",
         user_id="user",
-        max_attempts=chance.choice((1, 2, 2, 3)),
+        max_attempts=chance.choice((1, 2, 3, 3)),
         max_cells=chance.choice((1, 2, 2)),
-        deadline_seconds=chance.choice((6, 15, 200, 200, 200)),
+        deadline_seconds=chance.choice((4, 10, 200, 200, 200)),
         affinity=group,
         image=BROKEN_IMAGE if chance.random() < 0.05 else "image",
     )
-    goes = chance.random()
     return Ask(
-        at=chance.uniform(1.5, max(2.0, seconds * 0.6)),
+        at=chance.uniform(0.5, seconds * 0.5),
         request=request,
-        again_after=chance.uniform(0.0, 15.0) if chance.random() < 0.4 else None,
-        deletes_after=((chance.randrange(count), chance.uniform(0.0, 15.0)),)
-        if goes < 0.3
-        else (),
-        cancels_after=chance.uniform(0.0, 15.0) if goes > 0.9 else None,
+        again_after=_soon_or_late(chance, 0.4),
+        deletes_after=_deletes(chance, count),
+        cancels_after=_soon_or_late(chance, 0.1),
     )
+
+
+def _deletes(chance: random.Random, count: int) -> tuple[tuple[int, float], ...]:
+    whens = [_soon_or_late(chance, 0.25) for _ in range(count)]
+    return tuple((index, after) for index, after in enumerate(whens) if after is not None)
+
+
+def _soon_or_late(chance: random.Random, share: float) -> float | None:
+    """Return in how many seconds; None but in this share of all cases."""
+    if chance.random() > share:
+        return None
+    return chance.uniform(0.0, chance.choice((0.3, 2.0, 10.0)))
