@@ -35,6 +35,7 @@ function understudy_post_config {
     understudy_keep_placement_from_overfilling
     if is_service_enabled understudy-super; then
         understudy_add_vhost api
+        understudy_bound_queues api
         understudy_create_database api
     fi
     if is_service_enabled understudy-scheduler understudy-super; then

@@ -25,6 +25,7 @@ KINDS: Final = (
     "database_user",
     "grant",
     "permission",
+    "policy",
     "process",
     "rabbit_user",
     "vhost",

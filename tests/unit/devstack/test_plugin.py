@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import socket
 import stat
 import subprocess
@@ -208,6 +209,14 @@ class CellsTest(PluginTestCase):
         self.assertEqual(accounts, list(self.stack.kept("vhost")))
         self.assertEqual(
             [f"{account}@{account}" for account in accounts], list(self.stack.kept("permission"))
+        )
+
+    def test_the_api_levels_queues_are_bounded(self) -> None:
+        (where, what) = next(iter(self.stack.kept("policy").items()))
+        pattern, _, definition = what.partition(" ")
+        self.assertEqual(("bounded@understudy_api", "^understudy[.]"), (where, pattern))
+        self.assertEqual(
+            {"max-length": 1000, "overflow": "reject-publish"}, json.loads(definition)
         )
 
     def test_each_has_a_database_for_its_own_user_only(self) -> None:
