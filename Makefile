@@ -40,7 +40,7 @@ cluster: $(VENV)/.with-test ## run a cloud of separate processes and real server
 cluster-down: $(VENV)/.with-test ## end what `make cluster` runs
 	@$(BIN)/python -m tests.integration.support.cluster --down
 
-chaos: $(VENV)/.with-test ## run simulated worlds: SEEDS=N, FIRST=S, JOBS=J
+chaos: $(VENV)/.with-test ## run simulated worlds, on all cores: SEEDS=N, FIRST=S, JOBS=J
 	@$(BIN)/python -m tests.chaos $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) \
 	    $(if $(JOBS),--jobs $(JOBS))
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import multiprocessing
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tests.chaos import runs
 from tests.chaos.runs import Tally
@@ -13,6 +15,8 @@ from tests.chaos.world import Outcome
 
 CHUNK = 50
 """Seeds that one process takes at a time."""
+TELL_EVERY = 5000
+"""Seeds between two lines about how far it has come; some chunks."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -32,21 +36,34 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=0, help="the first one's seed")
     parser.add_argument("--seed", type=int, help="run this one alone")
     parser.add_argument("--trace", action="store_true", help="with --seed: show what happened")
-    parser.add_argument("--jobs", type=int, default=1, help="processes that run worlds")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="processes that run worlds"
+    )
     return parser.parse_args(argv)
 
 
 def _all(seeds: range, jobs: int) -> Tally:
-    if jobs == 1:
-        return runs.run_all(seeds, _tell)
+    """Run them all, and tell from time to time how far it has come."""
     tally = Tally()
     chunks = [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
-    with multiprocessing.get_context("spawn").Pool(jobs, initializer=_begin) as pool:
-        for part, said in pool.imap(_chunk, chunks):
+    with _workers(jobs) as run_each:
+        for part, said in run_each(_chunk, chunks):
             tally.merge(part)
             for words in said:
                 _tell(words)
+            if tally.seeds % TELL_EVERY == 0 and tally.seeds < len(seeds):
+                _tell(f"{tally.seeds} of {len(seeds)} worlds, {len(tally.failed)} went wrong")
     return tally
+
+
+@contextlib.contextmanager
+def _workers(jobs: int) -> Iterator[Callable[..., Iterator[tuple[Tally, list[str]]]]]:
+    """Yield what does a thing for each of a list: in this process, if one is enough."""
+    if jobs == 1:
+        yield map
+        return
+    with multiprocessing.get_context("spawn").Pool(jobs, initializer=_begin) as pool:
+        yield pool.imap
 
 
 def _begin() -> None:
