@@ -11,8 +11,8 @@ from tests.chaos.kernel import START, Kernel
 from tests.chaos.process import WORLD, Crash, Failure, Mishap, Process, Stall
 from tests.chaos.simulated.gate import Broken, Contended, Late, Lost, Refused, Reset, Torn
 
-LONGEST_DELAY: Final = 6.0
-"""Seconds for which a message is on its way at most."""
+LONGEST_DELAY: Final = 24.0
+"""Seconds for which a message is on its way at most, at production's pace."""
 SAFE: Final = frozenset({"client", WORLD})
 """Kinds of processes that nothing happens to but on the way."""
 
@@ -30,6 +30,8 @@ class Fate:
         self._random = chance.random
         self._uniform = chance.uniform
         self._answer_within = answer_within
+        self._longest_stall = faults.scale * LONGEST_STALL
+        self._longest_delay = faults.scale * LONGEST_DELAY
         self._points: dict[tuple[str, str], list[Point]] = defaultdict(list)
         for point in faults.points:
             self._points[point.seam, point.when].append(point)
@@ -57,7 +59,7 @@ class Fate:
         if cut is not None and (when == "before" or cut is Lost):
             return Failure(cut, self._bounded(self._answer_within if cut is Lost else 0.0))
         if self._random() < self._rates.stalled and process.kind not in SAFE:
-            return Stall(self._bounded(self._uniform(0.0, LONGEST_STALL)))
+            return Stall(self._bounded(self._uniform(0.0, self._longest_stall)))
         return self._fails(target, when)
 
     def is_cut_off(self, process: Process, target: str) -> bool:
@@ -93,7 +95,7 @@ class Fate:
 
     def _late(self) -> float:
         """Return a delay: some are long, and some just enough for others to come first."""
-        longest = LONGEST_DELAY if self._random() < 0.5 else LONGEST_DELAY / 10
+        longest = self._longest_delay * (1.0 if self._random() < 0.5 else 0.1)
         return self._bounded(self._uniform(0.0, longest))
 
     def _met(self, seam: str, when: str) -> Mishap | None:

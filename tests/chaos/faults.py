@@ -12,8 +12,11 @@ from typing import Final
 
 from tests.chaos import seams
 
-LONGEST_STALL: Final = 20.0
-"""Seconds for which a thread stands still at most: longer than a lease."""
+SHORTEST: Final = 20.0
+LONGEST: Final = 60.0
+"""Seconds that faults last, at production's pace."""
+LONGEST_STALL: Final = 80.0
+"""Seconds for which a thread stands still at most, at that pace: longer than a lease."""
 _NTH: Final = (1, 1, 1, 2, 3, 5)
 
 KINDS: Final = ("super", "scheduler", "conductor", "agent")
@@ -75,6 +78,8 @@ class Rates:
 class Faults:
     """All that goes wrong, until `seconds` after the start."""
 
+    scale: float
+    """The pace of the world: seconds in it for each second at production's pace."""
     seconds: float
     rates: Rates
     points: tuple[Point, ...]
@@ -88,13 +93,14 @@ class Faults:
     """Seconds that the clock of a database is ahead, by its name."""
 
 
-def draw(seed: int, chance: random.Random, down_time: float) -> Faults:
+def draw(seed: int, chance: random.Random, scale: float, down_time: float) -> Faults:
     """Return the faults of a world; `down_time` is when a silent host counts as down."""
-    seconds = chance.uniform(5.0, 15.0)
+    seconds = chance.uniform(scale * SHORTEST, scale * LONGEST)
     return Faults(
+        scale=scale,
         seconds=seconds,
         rates=_rates(chance),
-        points=(*_crashes(seed, chance), *_stalls(seed, chance)),
+        points=(*_crashes(seed, chance), *_stalls(seed, chance, scale * LONGEST_STALL)),
         deaths=_deaths(chance, seconds, down_time),
         outages=_outages(chance, seconds),
         restored=_restored(chance, seconds),
@@ -131,13 +137,13 @@ def _crashes(seed: int, chance: random.Random) -> tuple[Point, ...]:
     return tuple(Point(seam, when, chance.choice(_NTH)) for seam, when in chosen)
 
 
-def _stalls(seed: int, chance: random.Random) -> tuple[Point, ...]:
+def _stalls(seed: int, chance: random.Random, longest: float) -> tuple[Point, ...]:
     """Take the seams in turn, two a seed, from the other end, and some by chance."""
     turn = 2 * seed + 1
     chosen = [seams.ENDS[-(turn + step) % len(seams.ENDS)] for step in (0, 1)]
     chosen += chance.choices(seams.ENDS, k=chance.choice((0, 1, 3, 6)))
     return tuple(
-        Point(seam, when, chance.choice(_NTH), chance.uniform(0.1, LONGEST_STALL))
+        Point(seam, when, chance.choice(_NTH), chance.uniform(0.1, longest))
         for seam, when in chosen
     )
 

@@ -25,6 +25,8 @@ PROMISED: Final = 60.0
 class Pace:
     """All times, in seconds; `calm` is how long it may take after the faults."""
 
+    scale: float
+    """Seconds for each second at production's pace."""
     conductor: Timing
     scheduler: SchedulerSettings
     ledger: Timeouts
@@ -44,6 +46,7 @@ class Pace:
 
 
 PRODUCTION: Final = Pace(
+    scale=1.0,
     conductor=Timing(),
     scheduler=SchedulerSettings(),
     ledger=Timeouts(),
@@ -65,6 +68,7 @@ def _times(seconds: float) -> float:
 
 
 SHORTENED: Final = Pace(
+    scale=SCALE,
     conductor=Timing(
         lease=_times(50.0),
         sweep=SWEEP,

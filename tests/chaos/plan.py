@@ -64,7 +64,7 @@ def draw(seed: int) -> Plan:
     """Return the plan of this seed."""
     chance = random.Random(f"plan {seed}")
     pace = PRODUCTION if chance.random() < 0.03 else SHORTENED
-    broken = faults.draw(seed, chance, pace.conductor.host_down_time)
+    broken = faults.draw(seed, chance, pace.scale, pace.conductor.host_down_time)
     return Plan(
         seed=seed,
         pace=pace,
