@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from understudy.compute import journal_states as states
 from understudy.compute.backoff import Backoff
@@ -22,11 +23,16 @@ from understudy.compute.steps import Steps
 from understudy.compute.tags import Place, Tag
 from understudy.compute.turns import Turns
 from understudy.objects.build_request import BuildRequest
+from understudy.objects.fault import Fault
+from understudy.objects.fields import Blame
 from understudy.objects.orders import Orders
 from understudy.objects.selection import Selection
 from understudy.rpcapi.context import RequestContext
 
 LOG = logging.getLogger(__name__)
+
+ATTEMPT_OVER: Final = "attempt-over"
+"""The host had ended the attempt, and nobody knows why any more."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +68,16 @@ class Agent:
         request: BuildRequest,
         selection: Selection,
     ) -> None:
-        """Take a build in; a copy of one that is known, or an older attempt, is ignored."""
+        """Take a build in; a copy of one that is in hand, or an older attempt, is ignored.
+
+        Of one that has ended, the end is told again: it is asked for by a late
+        copy, or by a database that has forgotten what it was told.
+        """
         tag = Tag(host, instance_uuid, attempt)
         if self._journal.receive(tag, request, selection):
+            self._wake(tag.place)
+        elif self._journal.repeat(tag, _over()):
+            LOG.info("%s came again: its end is told again", tag)
             self._wake(tag.place)
         else:
             LOG.info("%s came again, or too late: ignored", tag)
@@ -167,3 +180,8 @@ class Agent:
                 return
             del self._alarms[place]
         self._turn(place, self._finish)
+
+
+def _over() -> Fault:
+    message = "the host had torn this attempt down before it was asked for it again"
+    return Fault(code=ATTEMPT_OVER, blames=Blame.NETWORK, message=message)

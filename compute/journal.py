@@ -103,6 +103,26 @@ class Journal:
             )
             return True
 
+    def repeat(self, tag: Tag, unless_known: Fault) -> bool:
+        """Let an end that was answered be told once more; False if this attempt has none.
+
+        What is gone is told as failed: with its own fault, or with the one given here.
+        """
+        with self._transaction() as disk:
+            now = self._clock()
+            built = disk.execute(
+                f"UPDATE attempts SET state = ?, changed_at = ? WHERE {_TAG} AND state = ?",
+                (states.SUCCEEDED, now, *tag, states.BUILT),
+            )
+            if built.rowcount:
+                return True
+            gone = disk.execute(
+                "UPDATE attempts SET state = ?, changed_at = ?, cleaned = 1,"
+                f" fault = COALESCE(fault, ?) WHERE {_TAG} AND state = ?",
+                (states.FAILED, now, _dump(unless_known), *tag, states.GONE),
+            )
+            return gone.rowcount == 1
+
     def tear_down(self, tag: Tag) -> None:
         """Write down that this attempt and the older ones of its place are to be destroyed."""
         with self._transaction() as disk:

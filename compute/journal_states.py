@@ -15,7 +15,7 @@ FAILED: Final = "FAILED"
 TEARING_DOWN: Final = "TEARING_DOWN"
 """To be destroyed, and then told to our conductor until it answers."""
 BUILT: Final = "BUILT"
-"""Answered; kept while the instance lives, so that a late copy of its build is seen as one."""
+"""Answered; kept while the instance lives, so that a copy of its build is seen as one."""
 GONE: Final = "GONE"
 """Answered, and nothing is left; kept for a while, for the same reason."""
 

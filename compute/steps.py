@@ -83,7 +83,7 @@ class Steps:
             case states.FAILED:
                 self._tell_failure(row)
             case states.TEARING_DOWN:
-                self._tear_down(row.tag)
+                self._tear_down(row)
 
     def _build_now(
         self, tag: Tag, request: BuildRequest, selection: Selection, *, anew: bool
@@ -134,10 +134,11 @@ class Steps:
         except Refused as refused:
             LOG.info("Nobody waits for the fault of %s: %s", row.tag, refused)
         becomes = states.GONE if row.cleaned else states.TEARING_DOWN
-        self._journal.move(row.tag, states.FAILED, becomes)
+        self._journal.move(row.tag, states.FAILED, becomes, row.fault, row.cleaned)
 
-    def _tear_down(self, tag: Tag) -> None:
+    def _tear_down(self, row: Row) -> None:
         """Destroy this attempt and the older ones here, say so, and keep a tombstone."""
+        tag = row.tag
         try:
             older = [
                 attempt
@@ -152,6 +153,6 @@ class Steps:
             self._reports.torn_down(tag)
         except Refused as refused:
             LOG.info("Nobody waits for the end of %s: %s", tag, refused)
-        self._journal.move(tag, states.TEARING_DOWN, states.GONE)
+        self._journal.move(tag, states.TEARING_DOWN, states.GONE, row.fault, cleaned=True)
         if not self._journal.is_tearing_down(tag.host):
             self._emptied(tag.host)

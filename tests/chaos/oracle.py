@@ -35,6 +35,8 @@ Held = set[tuple[str, int]]
 
 _EXPECTED: Final = (FakeDriverError,)
 """What may be logged as an error: planned troubles."""
+_VANISHED: Final = (cell_errors.InstanceUnknown, cell_errors.RequestUnknown)
+"""What may be logged besides, where a database was restored while somebody worked on it."""
 
 _AT_WORK_API: Final = (
     "SELECT EXISTS (SELECT 1 FROM instance_mappings WHERE state IN ('ACCEPTED', 'DELETING'))"
@@ -125,9 +127,11 @@ class Oracle:
             yield Violation(WRONG, f"{task.name} of {task.owner.name} ended with {error!r}")
 
     def _errors(self) -> Iterator[Violation]:
+        restored = self._world.plan.faults.restored is not None
+        expected = (*_EXPECTED, *_VANISHED) if restored else _EXPECTED
         for record in self._log.records:
             error = record.exc_info[1] if record.exc_info else None
-            if not isinstance(error, _EXPECTED):
+            if not isinstance(error, expected):
                 said = f": {error!r}" if error else ""
                 yield Violation(WRONG, f"logged: {record.getMessage()}{said}")
 
@@ -144,14 +148,15 @@ class Oracle:
             consumer: {self._roots.get(root, root) for root in allocations}
             for consumer, allocations in self._world.around.placement.holding.items()
         }
+        gone = self._gone()
         for mapping in self._mappings():
             uuid = mapping.instance_uuid
             state, row = self._state(mapping)
             there, claimed = held.pop(uuid, set()), holding.pop(uuid, set())
-            if uuid in self._world.forgotten:
+            if uuid in gone:
                 # Nobody can tell what became of it; only that it is not there twice.
                 if len(there) > 1:
-                    yield Violation(DOUBLED, f"{uuid}, half forgotten, is on {_say(there)}")
+                    yield Violation(DOUBLED, f"{uuid}, forgotten, is on {_say(there)}")
                 continue
             if state not in states.ENDED:
                 yield Violation(LOST, f"{uuid} is {state} ({mapping.state} in the mapping)")
@@ -164,6 +169,14 @@ class Oracle:
             yield Violation(LEAKED, f"{uuid}, which nobody asked for, is on {_say(there)}")
         for uuid, claimed in holding.items():
             yield Violation(LEAKED, f"{uuid}, which nobody asked for, claims {claimed}")
+
+    def _gone(self) -> set[str]:
+        """Return those of which a restored database knows nothing, or that it takes for alive."""
+        return {
+            mapping.instance_uuid
+            for mapping in self._mappings()
+            if mapping.instance_uuid in self._world.forgotten and self._state(mapping)[1] is None
+        }
 
     def _state(self, mapping: MappingRecord) -> tuple[str, InstanceRecord | None]:
         """Return what a client is shown, and the row that says so, if one does."""
@@ -188,10 +201,11 @@ class Oracle:
         return held
 
     def _known(self, report: AuditReport) -> AuditReport:
-        """Leave out what is said of instances that a restored database half forgot."""
+        """Leave out what is said of those of which no database can tell what became of them."""
+        gone = self._gone()
 
         def known(lines: list[str]) -> list[str]:
-            return [line for line in lines if line.split()[0] not in self._world.forgotten]
+            return [line for line in lines if line.split()[0] not in gone]
 
         return AuditReport(
             known(report.leaked), known(report.doubled), known(report.missing), report.miscounted

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from tests.unit.compute.scene import OTHER_VM, VM, AgentTestCase, Scene
 from understudy.compute import journal_states
+from understudy.compute.agent import ATTEMPT_OVER
 from understudy.compute.fault_plan import FaultPlan, host_broken, image_broken
 from understudy.compute.journal import Journal
 from understudy.compute.tags import Tag
@@ -164,7 +165,7 @@ class BuildTest(AgentTestCase):
 
 
 class DuplicateTest(AgentTestCase):
-    """A copy of a build is ignored, whenever it comes."""
+    """A copy of a build builds nothing, whenever it comes."""
 
     def test_while_it_is_in_hand(self) -> None:
         scene = Scene()
@@ -183,14 +184,30 @@ class DuplicateTest(AgentTestCase):
         scene.pools.run()
         self.assertEqual({FIRST}, scene.held())
         self.assertEqual(1, len(scene.said("build_started")))
+        self.assertEqual([["host-a", VM, 1]] * 2, scene.said("build_succeeded"))
+        self.assertEqual([], scene.journal.unfinished())
 
     def test_after_failure_was_answered(self) -> None:
-        scene = Scene(FaultPlan(rate=1.0))
+        for destroy_failures in (0, 1):
+            scene = Scene(FaultPlan(rate=1.0, destroy_failures=destroy_failures))
+            scene.cast_build()
+            scene.pools.run_to_the_end()
+            scene.deliver_build()
+            scene.pools.run_to_the_end()
+            self.assertEqual(1, len(scene.said("build_started")))
+            first, again = scene.said("build_failed")
+            self.assertEqual(["host-a", VM, 1, "flaky", not destroy_failures], first)
+            self.assertEqual(["host-a", VM, 1, "flaky", True], again)
+            self.assertEqual([], scene.journal.unfinished())
+
+    def test_after_it_was_torn_down_for_nobody_knows_what(self) -> None:
+        scene = Scene()
+        scene.deliver_teardown()
+        scene.pools.run()
         scene.cast_build()
         scene.pools.run()
-        scene.deliver_build()
-        scene.pools.run()
-        self.assertEqual(1, len(scene.said("build_started")))
+        self.assertEqual([["host-a", VM, 1, ATTEMPT_OVER, True]], scene.said("build_failed"))
+        self.assertEqual(set(), scene.held())
 
     def test_after_it_was_torn_down(self) -> None:
         scene = Scene()
