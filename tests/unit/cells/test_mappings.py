@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import sqlalchemy as sa
+
 from tests.unit.cells.base import (
     LONG,
     ME,
@@ -17,6 +19,7 @@ from tests.unit.cells.base import (
 )
 from understudy.cells import errors
 from understudy.cells.records import MappingRecord
+from understudy.cells.tables_api import requests
 
 
 class MappingsTest(StoreTest):
@@ -127,11 +130,11 @@ class SelectedLatelyTest(MappingsTest):
 
     def age_request(self, record: MappingRecord, state: str) -> None:
         """Let its request be in this state, for a long time."""
+        row = requests.c
+        aged = {"state": state, "updated_at": row.updated_at - 1e6}
         with self.api.database.engine.begin() as connection:
-            connection.exec_driver_sql(
-                "UPDATE requests SET state = ?, updated_at = updated_at - 1e6"
-                " WHERE request_id = ?",
-                (state, record.request_id),
+            connection.execute(
+                sa.update(requests).where(row.request_id == record.request_id).values(**aged)
             )
 
     def test_what_was_mapped_failed_or_deleted(self) -> None:
