@@ -171,12 +171,18 @@ class Oracle:
             yield Violation(LEAKED, f"{uuid}, which nobody asked for, claims {claimed}")
 
     def _gone(self) -> set[str]:
-        """Return those of which a restored database knows nothing, or that it takes for alive."""
-        return {
-            mapping.instance_uuid
-            for mapping in self._mappings()
-            if mapping.instance_uuid in self._world.forgotten and self._state(mapping)[1] is None
-        }
+        """Return those of whose end a restored database cannot know.
+
+        It has no row of theirs, or an older one than their claim is, which only
+        tears down; or the row shows what was deleted since.
+        """
+        found: set[str] = set()
+        for mapping in self._mappings():
+            if mapping.instance_uuid in self._world.forgotten:
+                row = self._state(mapping)[1]
+                if row is None or row.state == states.HANDED_OVER:
+                    found.add(mapping.instance_uuid)
+        return found
 
     def _state(self, mapping: MappingRecord) -> tuple[str, InstanceRecord | None]:
         """Return what a client is shown, and the row that says so, if one does."""
