@@ -173,10 +173,10 @@ class Oracle:
     def _gone(self) -> set[str]:
         """Return those of whose end a restored database cannot know.
 
-        It has no row of theirs, or an older one than their claim is, which only
-        tears down; or the row shows what was deleted since.
+        It had no row of theirs, or has an older one than their claim is, which
+        only tears down; or the row shows what was deleted since.
         """
-        found: set[str] = set()
+        found = set(self._world.wiped)
         for mapping in self._mappings():
             if mapping.instance_uuid in self._world.forgotten:
                 row = self._state(mapping)[1]

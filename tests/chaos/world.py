@@ -76,6 +76,8 @@ class World:
         self.clients: list[Client] = []
         self.forgotten: set[str] = set()
         """Instances of which a restored database does not know all any more."""
+        self.wiped: set[str] = set()
+        """Those of them of which it knew nothing at all."""
 
     # What time it is, for `unreal` and for the databases.
 
@@ -195,6 +197,7 @@ class World:
         def restore() -> None:
             self.trace.note((self.kernel.now, f"{cell}-db", "is restored", ""))
             self.forgotten |= self.around.cells[cell].newer_than(copy)
+            self.wiped |= self.around.cells[cell].unknown_to(copy)
             self.around.cells[cell].restore(copy)
             copy.close()
 

@@ -81,6 +81,12 @@ class SimulatedDatabase:
             changed |= {row[0] for row in now ^ then}
         return changed
 
+    def unknown_to(self, snapshot: Snapshot) -> set[str]:
+        """Return the instances of a cell of which this copy has no row."""
+        query = "SELECT uuid FROM instances"
+        now, then = (set(of.execute(query)) for of in (self._connection, snapshot))
+        return {uuid for (uuid,) in now - then}
+
     def peek(self, query: str) -> Any:
         """Return the first value of a query, for those who only look on."""
         return self._connection.execute(query).fetchone()[0]
