@@ -4,6 +4,9 @@ Pure. A run of the same request that was killed leaves claims behind; the next
 run finds them when its own are refused as stale. Adopting one means to write
 the same once more, which raises its generation: if the first run still lives,
 it can neither move nor undo the claim any more.
+
+The first run may have been answered all the same, and this one be a late copy:
+then a build stands on the claim. So what another run claimed is never moved.
 """
 
 from __future__ import annotations
@@ -35,18 +38,13 @@ class Adopt:
 
 
 @dataclass(frozen=True, slots=True)
-class Replace:
-    """It is ours and no build is behind it, yet it does not suit: write another over it."""
-
-
-@dataclass(frozen=True, slots=True)
 class Leave:
     """It is not for us to write to."""
 
     why: str
 
 
-Verdict = Unchanged | Adopt | Replace | Leave
+Verdict = Unchanged | Adopt | Leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,35 +62,59 @@ def judge(
     expected: Expectation,
     host: HostCandidate | None,
     request: BuildRequest,
-    placed: Sequence[Planned],
+    adopted: Sequence[Planned],
 ) -> Verdict:
-    """Return what to do about `held`, which is on `host` (None: on no host of ours)."""
+    """Return what to do about `held`, which is on `host` (None: on no host of ours).
+
+    `adopted` are claims of other instances of the request that stay where they are.
+    """
     if held.generation == expected.generation:
         return Unchanged()
     if held.generation is None:
         return Unchanged() if expected.is_first else Leave("it holds no claim any more")
     if held.owner != expected.owner:
         return Leave(f"it holds a claim of {held.owner}")
-    if host is not None and _suits(held, host, request, placed):
+    wanted = _beside_members(request) if expected.is_first else request
+    if host is not None and _suits(held, host, wanted, adopted):
         return Adopt(Planned(expected.instance, host, _candidate(held, host, request)))
-    if expected.is_first:
-        return Replace()
     return Leave(
         f"its claim is at generation {held.generation}, not at {expected.generation}, "
         "and on no host that the request allows"
     )
 
 
-def _suits(
-    held: HeldClaim, host: HostCandidate, request: BuildRequest, placed: Sequence[Planned]
-) -> bool:
-    others = {planned.host.uuid for planned in placed}
+def _beside_members(request: BuildRequest) -> BuildRequest:
+    """Return what allows a host that a member of its group to be apart from has taken since.
+
+    Cells keep such members apart, and move the later one to an alternate.
+    """
+    group = request.affinity
+    if group is None or group.policy != AffinityPolicy.ANTI_AFFINITY:
+        return request
+    beside: BuildRequest = request.obj_clone()
+    beside.affinity = None
+    return beside
+
+
+def clashes(fresh: Planned, adopted: Planned, request: BuildRequest) -> bool:
+    """May these two of one request not both stay where they are?"""
     match request.affinity.policy if request.affinity else None:
-        case AffinityPolicy.ANTI_AFFINITY if host.uuid in others:
-            return False
-        case AffinityPolicy.AFFINITY if others - {host.uuid}:
-            return False
-    return filters.request_allows(host, request) and _totals(held) == hosts.asked(request)
+        case AffinityPolicy.ANTI_AFFINITY:
+            return fresh.host.uuid == adopted.host.uuid
+        case AffinityPolicy.AFFINITY:
+            return fresh.host.uuid != adopted.host.uuid
+    return False
+
+
+def _suits(
+    held: HeldClaim, host: HostCandidate, request: BuildRequest, adopted: Sequence[Planned]
+) -> bool:
+    here = Planned(held.consumer, host, _candidate(held, host, request))
+    return (
+        not any(clashes(here, other, request) for other in adopted)
+        and filters.request_allows(host, request)
+        and _totals(held) == hosts.asked(request)
+    )
 
 
 def _totals(held: HeldClaim) -> dict[str, int]:

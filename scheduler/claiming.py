@@ -79,22 +79,26 @@ class ClaimRun:
         """Base the next write on a generation that was read."""
         self._based_on[instance] = generation
 
+    def is_fresh(self, instance: str) -> bool:
+        """Did this run make the instance's claim, and nobody else?"""
+        return instance in self._to_undo and instance not in self._adopted
+
     def is_first(self, instance: str) -> bool:
         """Did the instance come without a claim?"""
         return instance not in self._held
 
-    def undo(self, *, adopted: bool) -> None:
-        """Give back all that this run made, newest first, and what it `adopted` if that is told.
+    def undo(self) -> None:
+        """Give back all that this run made, newest first.
 
-        The answer of the run that made an adopted claim may have come to its
-        caller, and a build stand on it by now. What the instances held before
-        stays: a claim that was moved stays where it is now. Raises
+        What it adopted stays: the answer of the run that made it may have come
+        to its caller, and a build stand on it by now. What the instances held
+        before stays: a claim that was moved stays where it is now. Raises
         LedgerUnavailable and leaves the rest: the caller asks again with the
         same request id, and finds the rest to adopt.
         """
         while self._to_undo:
             instance, generation = self._to_undo.popitem()
-            if instance in self._adopted and not adopted:
+            if instance in self._adopted:
                 continue
             try:
                 self._claims.unclaim(instance, self._owner, generation)

@@ -156,27 +156,41 @@ class Placing:
         for instance in instances:
             self._unread.discard(instance)
             held = self._claims.read_back(instance)
-            match self._judge(held, [*self._placed.values(), *adopted]):
+            match self._judge(held, [*self._settled(), *adopted]):
                 case adoption.Adopt(planned):
                     self._claims.base_on(instance, held.generation)
                     adopted.append(planned)
                 case adoption.Leave(why):
                     raise LedgerRefusedRequest(f"instance {instance}: {why}")
-                case adoption.Replace() | adoption.Unchanged():
+                case adoption.Unchanged():
                     self._claims.base_on(instance, held.generation)
         if adopted:
             LOG.info("adopting %d claims of an earlier run", len(adopted))
+            self._make_way(adopted)
             self._note(self._claims.adopt(adopted))
         return bool(adopted)
 
-    def _judge(self, held: HeldClaim, placed: Sequence[Planned]) -> adoption.Verdict:
+    def _settled(self) -> list[Planned]:
+        """Return the placed whose claims are not for this run alone to move."""
+        return [each for each in self._placed.values() if not self._claims.is_fresh(each.instance)]
+
+    def _make_way(self, adopted: Sequence[Planned]) -> None:
+        """Plan those anew that this run has claimed where an adopted one leaves no place."""
+        self._placed = {
+            instance: each
+            for instance, each in self._placed.items()
+            if not self._claims.is_fresh(instance)
+            or not any(adoption.clashes(each, other, self._request) for other in adopted)
+        }
+
+    def _judge(self, held: HeldClaim, adopted: Sequence[Planned]) -> adoption.Verdict:
         expected = Expectation(
             held.consumer,
             self._owner,
             self._claims.generation(held.consumer),
             self._claims.is_first(held.consumer),
         )
-        return adoption.judge(held, expected, self._host_of(held), self._request, placed)
+        return adoption.judge(held, expected, self._host_of(held), self._request, adopted)
 
     def _host_of(self, held: HeldClaim) -> HostCandidate | None:
         """Return the one host of ours that the claim is on."""

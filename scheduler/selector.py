@@ -30,13 +30,6 @@ from understudy.scheduler.ranking import Weighted
 from understudy.scheduler.survey import Surveyor
 
 _COME_BACK_AFTER: Final = 1.0
-_FINAL: Final = (
-    wire.NoValidHost,
-    wire.LedgerRefusedRequest,
-    ledger_errors.TooManyEqualGroups,
-    ledger_errors.LedgerRefused,
-)
-"""After these nothing is claimed; after anything else it is for the caller to ask again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +83,15 @@ class Selector:
         `held` gives the generation of the claims that instances hold already;
         those are moved. After `seconds` the caller waits no more, and nothing is
         begun. Raises NoValidHost, TooManyEqualGroups and LedgerRefusedRequest
-        (nothing is claimed then), LedgerDown (something may be: ask again with
-        the same ids, and it is adopted) or Overloaded. After these two, what an
-        earlier run of the request claimed is as it was.
+        (this run's claims are given back then), LedgerDown (something may be
+        claimed: ask again with the same ids, and it is adopted) or Overloaded.
+        What an earlier run of the request claimed stays in any case, for a build
+        may stand on it: it is for the caller to give it back.
         """
         owner = self._owner(request)
         claims = ClaimRun(self._claims, owner, held)
         with _on_the_wire(), ExitStack() as undo:
-            undo.push(lambda kind, error, trace: claims.undo(adopted=isinstance(error, _FINAL)))
+            undo.callback(claims.undo)
             too_late = self._clock() + min(self._limits.seconds, seconds)
             placing = self._placing(request, instance_uuids, alternates, owner, claims, too_late)
             self._place_all(placing, request, len(instance_uuids))

@@ -80,8 +80,9 @@ SCHEDULER: Final = Interface(
             "Yes, with the same request id, instances and body: claims that were written are "
             "found and adopted, never written twice; alternates may differ. Have one such call "
             "in flight for an instance at a time. After NoValidHost, TooManyEqualGroups and "
-            "LedgerRefusedRequest nothing is claimed, and the same request has the same answer "
-            "until the cloud changes.",
+            "LedgerRefusedRequest nothing more is claimed than before, and the same request has "
+            "the same answer until the cloud changes; what an earlier call claimed whose answer "
+            "was lost is for the caller to give back.",
             {
                 "request_id": REQUEST_ID,
                 "request": "What each instance takes, and whose the claims are. Its count, "

@@ -12,7 +12,7 @@ from understudy.ledger.protocols import Allocations, HeldClaim, Owner
 from understudy.objects.build_request import BuildRequest, ResourceGroup
 from understudy.objects.fields import AffinityPolicy
 from understudy.scheduler import adoption
-from understudy.scheduler.adoption import Adopt, Expectation, Leave, Replace, Unchanged
+from understudy.scheduler.adoption import Adopt, Expectation, Leave, Unchanged
 from understudy.scheduler.hosts import HostCandidate
 from understudy.scheduler.plan import Planned
 
@@ -61,25 +61,33 @@ class VerdictTest(testtools.TestCase):
             self.assertIsInstance(judge(held(owner=owner)), Leave)
 
     def test_on_no_host_of_ours(self) -> None:
-        self.assertEqual(Replace(), judge(held(), host=None))
+        self.assertIsInstance(judge(held(), host=None), Leave)
         self.assertIsInstance(judge(held(4), host=None, generation=3, is_first=False), Leave)
 
     def test_on_a_host_that_is_not_allowed(self) -> None:
         wanted = request(ignore_hosts=["host"])
-        self.assertEqual(Replace(), judge(held(), wanted=wanted))
+        self.assertIsInstance(judge(held(), wanted=wanted), Leave)
+
+    def test_of_another_shape(self) -> None:
+        self.assertIsInstance(judge(held(), wanted=request(resources={"VCPU": 2})), Leave)
+
+    def test_beside_a_member_that_came_there_since(self) -> None:
+        apart = request(affinity=group(AffinityPolicy.ANTI_AFFINITY, "host"))
+        self.assertIsInstance(judge(held(), wanted=apart), Adopt)
+        self.assertIsInstance(judge(held(4), wanted=apart, generation=3, is_first=False), Leave)
 
     def test_beside_a_member_that_it_must_not_be_beside(self) -> None:
         other = (Planned("other", FULL, FULL.candidates[0]),)
         apart = request(affinity=group(AffinityPolicy.ANTI_AFFINITY))
         together = request(affinity=group(AffinityPolicy.AFFINITY))
-        self.assertEqual(Replace(), judge(held(), wanted=apart, placed=other))
+        self.assertIsInstance(judge(held(), wanted=apart, placed=other), Adopt)
         self.assertIsInstance(judge(held(), wanted=together, placed=other), Adopt)
 
     def test_away_from_a_member_that_it_must_be_with(self) -> None:
         elsewhere = inventions.host("elsewhere")
         other = (Planned("other", elsewhere, elsewhere.candidates[0]),)
         together = request(affinity=group(AffinityPolicy.AFFINITY))
-        self.assertEqual(Replace(), judge(held(), wanted=together, placed=other))
+        self.assertIsInstance(judge(held(), wanted=together, placed=other), Leave)
 
 
 class RebuildTest(testtools.TestCase):

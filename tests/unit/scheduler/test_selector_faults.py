@@ -207,17 +207,18 @@ class AdoptTest(FaultTestCase):
         self.claim("vm", "host5")
         self.assertEqual({"vm": "host5"}, hosts(self.cloud.select()))
 
-    def test_and_is_given_back_where_the_rest_does_not_fit(self) -> None:
+    def test_and_stays_where_the_rest_does_not_fit(self) -> None:
+        """The answer of the other run may have come through, and a build stand on the claim."""
         for host in self.names[:5]:
             self.fill(host)
         self.ledger.store.providers[uuid_of("host5")].used["VCPU"] = 3
         self.claim("vm0", "host5")
         error = self.assertRaises(wire.NoValidHost, self.cloud.select, request(), VMS[:2])
         self.assertEqual(1, error.found)
-        self.assertEqual({}, self.ledger.holding)
+        self.assertEqual({"vm0": {"host5"}}, self.cloud.held_by("vm0"))
+        self.assertEqual({uuid_of("vm0")}, set(self.ledger.holding))
 
-    def test_but_stays_where_the_ledger_goes_away(self) -> None:
-        """The answer of the other run may have come through, and a build stand on the claim."""
+    def test_and_stays_where_the_ledger_goes_away(self) -> None:
         for host in self.names[:5]:
             self.fill(host)
         self.ledger.store.providers[uuid_of("host5")].used["VCPU"] = 3
@@ -231,17 +232,13 @@ class AdoptTest(FaultTestCase):
         self.assertRaises(wire.LedgerDown, self.cloud.select, request(), VMS[:2])
         self.assertEqual({"vm0": {"host5"}}, self.cloud.held_by("vm0"))
 
-    def test_a_claim_on_a_host_not_allowed_any_more_moves(self) -> None:
+    def test_a_claim_that_does_not_suit_is_left(self) -> None:
         self.claim("vm", "host5")
-        found = hosts(self.cloud.select(request(ignore_hosts=["host5"])))
-        self.assertNotEqual("host5", found["vm"])
-        self.assertEqual({"vm": {found["vm"]}}, self.cloud.held_by("vm"))
-
-    def test_a_claim_of_another_shape_is_replaced(self) -> None:
-        self.claim("vm", "host5")
-        found = self.cloud.select(request(resources={"VCPU": 2}))["vm"]
-        self.assertEqual({uuid_of("vm"): found.claimed.allocations}, self.ledger.holding)
-        self.assertEqual({"VCPU": 2}, found.claimed.allocations[found.claimed.compute_node_uuid])
+        before = self.ledger.holding
+        for wanted in (request(ignore_hosts=["host5"]), request(resources={"VCPU": 2})):
+            error = self.assertRaises(wire.LedgerRefusedRequest, self.cloud.select, wanted)
+            self.assertIn(uuid_of("vm"), error.detail)
+            self.assertEqual(before, self.ledger.holding)
 
     def test_a_claim_of_somebody_else_is_left(self) -> None:
         self.claim("vm", "host5", Owner("project", "user", "INSTANCE"))
@@ -264,8 +261,31 @@ class AdoptTest(FaultTestCase):
         elsewhere = next(name for name in self.names if name != best)
         self.claim("vm3", elsewhere)
         found = hosts(self.cloud.select(wanted, VMS))
-        self.assertEqual({best}, set(found.values()))
-        self.assertEqual({vm: {best} for vm in VMS}, self.cloud.held_by(*VMS))
+        self.assertEqual({elsewhere}, set(found.values()))
+        self.assertEqual({vm: {elsewhere} for vm in VMS}, self.cloud.held_by(*VMS))
+
+    def test_a_late_copy_moves_nothing_that_was_answered(self) -> None:
+        """One has ended since, so its host looks free; another of the group is on it."""
+        wanted = request(affinity=group(AffinityPolicy.ANTI_AFFINITY))
+        first = hosts(self.cloud.select(wanted, VMS))
+        before = self.cloud.held_by(*VMS[1:])
+        held = self.ledger.read_back(uuid_of("vm0"))
+        assert held.owner is not None and held.generation is not None
+        self.ledger.unclaim(uuid_of("vm0"), held.owner, held.generation)
+        again = hosts(self.cloud.select(wanted, VMS))
+        self.assertEqual(before, self.cloud.held_by(*VMS[1:]))
+        self.assertEqual(first | {"vm0": again["vm0"]}, again)
+
+    def test_a_late_copy_that_finds_no_room_gives_nothing_back(self) -> None:
+        self.cloud.select(request(), VMS[:2])
+        held = self.ledger.read_back(uuid_of("vm0"))
+        assert held.owner is not None and held.generation is not None
+        self.ledger.unclaim(uuid_of("vm0"), held.owner, held.generation)
+        before = self.cloud.held_by(*VMS[:2])
+        for host in self.names:
+            self.fill(host)
+        self.assertRaises(wire.NoValidHost, self.cloud.select, request(), VMS[:2])
+        self.assertEqual(before, self.cloud.held_by(*VMS[:2]))
 
     def test_a_consumer_that_was_left_empty_is_claimed(self) -> None:
         self.ledger.leave_behind(uuid_of("vm"), OURS)
@@ -479,8 +499,10 @@ class LedgerDownTest(FaultTestCase):
         many = [f"vm{number}" for number in range(12)]
         self.assertRaises(wire.LedgerDown, self.cloud.select, request(), many)
         self.ledger.faults.writes = Fault.NONE
+        left = self.ledger.holding
+        self.assertNotEqual({}, left)
         self.assertRaises(wire.NoValidHost, self.cloud.select, request(), many)
-        self.assertEqual({}, self.ledger.holding)
+        self.assertEqual(left, self.ledger.holding)
 
 
 class RefusedTest(FaultTestCase):
