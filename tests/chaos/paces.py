@@ -87,6 +87,6 @@ SHORTENED: Final = Pace(
     answer=_times(20.0),
     first_backoff=_times(0.5),
     longest_backoff=_times(30.0),
-    # What depends on sweeps takes one of them longer.
-    calm=_times(PROMISED) + SWEEP,
+    # What depends on sweeps, one after the other, takes some of them longer.
+    calm=_times(PROMISED) + 3 * SWEEP,
 )
