@@ -15,6 +15,7 @@ from understudy.compute.libvirt_domain import (
     volume_format,
     volume_xml,
 )
+from understudy.compute.libvirt_library import error_code
 
 _GIB: Final = 2**30
 _SIZE: Final = 1
@@ -55,7 +56,7 @@ class Disks:
         try:
             self._find_pool(connection).storageVolLookupByName(attempt.disk).delete(0)
         except self._library.libvirtError as error:
-            if error.get_error_code() != self._library.VIR_ERR_NO_STORAGE_VOL:
+            if error_code(error) != self._library.VIR_ERR_NO_STORAGE_VOL:
                 raise
 
     def attempts(self, connection: Any) -> set[Attempt]:
@@ -74,7 +75,7 @@ class Disks:
             size = int(volume.info()[_SIZE])
             backing = str(volume.path()), volume_format(volume.XMLDesc(0))
         except self._library.libvirtError as error:
-            if error.get_error_code() == self._library.VIR_ERR_NO_STORAGE_VOL:
+            if error_code(error) == self._library.VIR_ERR_NO_STORAGE_VOL:
                 raise faults.unknown_image(image, self._image_pool) from error
             raise faults.image_out_of_reach(image, self._image_pool, error) from error
         if size > gigabytes * _GIB:
@@ -86,7 +87,7 @@ class Disks:
         try:
             return pool.storageVolLookupByName(image)
         except self._library.libvirtError as error:
-            if error.get_error_code() != self._library.VIR_ERR_NO_STORAGE_VOL:
+            if error_code(error) != self._library.VIR_ERR_NO_STORAGE_VOL:
                 raise
         # It may have been put there since libvirt looked last.
         pool.refresh(0)

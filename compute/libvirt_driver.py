@@ -25,7 +25,8 @@ from understudy.compute.libvirt_domain import (
     attempt_of_metadata,
     domain_xml,
 )
-from understudy.compute.libvirt_hypervisor import Hypervisor, load_library
+from understudy.compute.libvirt_hypervisor import Hypervisor
+from understudy.compute.libvirt_library import error_code, load_library
 from understudy.compute.libvirt_settings import LibvirtSettings
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.errors import UnderstudyError
@@ -171,7 +172,7 @@ class LibvirtDriver:
             element = domain.metadata(library.VIR_DOMAIN_METADATA_ELEMENT, METADATA, 0)
         except library.libvirtError as error:
             # It has no such element, or it went after it was listed.
-            if error.get_error_code() in {
+            if error_code(error) in {
                 library.VIR_ERR_NO_DOMAIN_METADATA,
                 library.VIR_ERR_NO_DOMAIN,
             }:
@@ -190,7 +191,7 @@ class LibvirtDriver:
             if domain.isActive():
                 domain.destroy()
         except library.libvirtError as error:
-            if error.get_error_code() not in gone:
+            if error_code(error) not in gone:
                 raise
         try:
             domain.undefineFlags(
@@ -198,7 +199,7 @@ class LibvirtDriver:
                 | library.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
             )
         except library.libvirtError as error:
-            if error.get_error_code() != library.VIR_ERR_NO_DOMAIN:
+            if error_code(error) != library.VIR_ERR_NO_DOMAIN:
                 raise
 
 

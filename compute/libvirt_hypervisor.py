@@ -1,12 +1,8 @@
-"""The connection to a hypervisor: opened on first use, and again after it broke.
-
-libvirt-python is imported here and only when it is needed, for it is an extra.
-"""
+"""The connection to a hypervisor: opened on first use, and again after it broke."""
 
 from __future__ import annotations
 
 import functools
-import importlib
 import logging
 import os
 import threading
@@ -14,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from understudy.compute.libvirt_library import error_code
 from understudy.objects.errors import UnderstudyError
 
 LOG = logging.getLogger(__name__)
@@ -22,40 +19,12 @@ _LEAVE_SECONDS: Final = 5.0
 """How long `close` waits for calls in progress."""
 
 
-class LibvirtMissing(UnderstudyError):
-    """libvirt-python is not installed."""
-
-    def __init__(self, reason: str) -> None:
-        """Keep what the import said."""
-        super().__init__(reason)
-        self.reason = reason
-
-    def __str__(self) -> str:
-        """Say how to get it."""
-        return (
-            f"the driver `libvirt` needs libvirt-python ({self.reason}); install what "
-            "`bindep libvirt` lists (libvirt-dev, pkg-config and gcc on Debian), then run: "
-            "pip install 'understudy[libvirt]'"
-        )
-
-
 class HypervisorClosed(UnderstudyError):
     """The driver was closed."""
 
     def __str__(self) -> str:
         """Say so."""
         return "the driver is closed"
-
-
-def load_library() -> Any:
-    """Return the module libvirt, or raise LibvirtMissing."""
-    try:
-        library = importlib.import_module("libvirt")
-    except ImportError as error:
-        raise LibvirtMissing(str(error)) from None
-    # Without this libvirt prints every error, those that we expect too.
-    library.registerErrorHandler(_ignore, None)
-    return library
 
 
 class Hypervisor:
@@ -114,7 +83,7 @@ class Hypervisor:
         try:
             connection.setKeepAlive(*self._keepalive)
         except self.library.libvirtError as error:
-            if error.get_error_code() != self.library.VIR_ERR_NO_SUPPORT:
+            if error_code(error) != self.library.VIR_ERR_NO_SUPPORT:
                 raise
         self._connection = connection
         return connection
@@ -136,7 +105,3 @@ def _run_event_loop(library: Any, pid: int) -> None:
             library.virEventRunDefaultImpl()
 
     threading.Thread(target=serve, name=f"libvirt-events-{pid}", daemon=True).start()
-
-
-def _ignore(context: object, error: object) -> None:
-    """Say nothing: each error is raised as well."""

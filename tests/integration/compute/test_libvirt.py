@@ -221,6 +221,22 @@ class LibvirtTest(testtools.TestCase):
         self.assertRaises(WrongHost, self.driver.holds, "agent-2")
         self.assertRaises(WrongHost, self.driver.destroy, "agent-2", VM, 1)
 
+    def test_garbage_hides_no_error(self) -> None:
+        connection = self.connection
+        plain: Any = self.libvirt.libvirtError
+
+        class Interrupted(plain):
+            """Python frees an object of libvirt's before it asks what the error was."""
+
+            def __init__(self, message: str) -> None:
+                connection.storagePoolLookupByName(POOL)
+                super().__init__(message)
+
+        self.useFixture(fixtures.MonkeyPatch("libvirt.libvirtError", Interrupted))
+        self.assertIsNone(self.assertRaises(plain, self.pool.create).get_error_code())
+        self.assertEqual(("unknown-image", Blame.REQUEST), self.fault("windows", DISK_GB=4))
+        self.driver.destroy(HOST, VM, 1)
+
     def test_a_closed_driver_makes_nothing(self) -> None:
         self.driver.close()
         self.assertRaises(HypervisorClosed, self.build)

@@ -1,16 +1,11 @@
 from __future__ import annotations
 
-import sys
 import threading
-from typing import Any
 
-import fixtures
 import testtools
-from testtools import matchers
 
 from tests.unit.compute.scene import AgentTestCase
-from understudy.compute.libvirt_driver import make
-from understudy.compute.libvirt_hypervisor import Hypervisor, HypervisorClosed, LibvirtMissing
+from understudy.compute.libvirt_hypervisor import Hypervisor, HypervisorClosed
 
 
 class LibraryError(Exception):
@@ -117,14 +112,3 @@ class HypervisorTest(AgentTestCase):
             self.assertFalse(only.closed)
         closing.join(10)
         self.assertTrue(only.closed)
-
-
-class MissingTest(testtools.TestCase):
-    """The library is an extra."""
-
-    def test_its_absence_says_how_to_get_it(self) -> None:
-        without: dict[str, Any] = {"libvirt": None}
-        self.useFixture(fixtures.MonkeyPatch("sys.modules", {**sys.modules, **without}))
-        missing = self.assertRaises(LibvirtMissing, make, "agent-1", None)
-        self.assertThat(str(missing), matchers.Contains("pip install 'understudy[libvirt]'"))
-        self.assertThat(str(missing), matchers.Contains("bindep libvirt"))
