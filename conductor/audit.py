@@ -111,16 +111,21 @@ class Audit:
                 yield from self._books.providers_of(host.compute_node_uuid)
 
     def _rows(self, report: AuditReport) -> dict[str, tuple[CellAccess, Holder]]:
-        """Return each instance's live row: a handed-over one is not it."""
+        """Return each instance's row: one that was handed over is not it.
+
+        Nor is one that has ended while it lives in another cell: a database that
+        was restored may have missed the hand-over, and failed it at its deadline.
+        """
         rows: dict[str, tuple[CellAccess, Holder]] = {}
         for access in self._cells.all():
             for row in access.store.holders():
                 if row.state == states.HANDED_OVER:
                     continue
-                if row.uuid in rows:
-                    other, _ = rows[row.uuid]
-                    report.doubled.append(f"{row.uuid} lives in {other.name} and {access.name}")
-                rows[row.uuid] = (access, row)
+                other = rows.get(row.uuid)
+                if other is None or other[1].state not in HOLDING:
+                    rows[row.uuid] = (access, row)
+                elif row.state in HOLDING:
+                    report.doubled.append(f"{row.uuid} lives in {other[0].name} and {access.name}")
         return rows
 
 

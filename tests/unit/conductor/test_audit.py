@@ -67,3 +67,32 @@ class AuditTest(CloudTest):
                 "DELETE FROM hosts WHERE name IN ('one-b', 'one-c')",
             )
         self.assertTrue(self.cloud.audit().clean, uuid)
+
+    def test_what_lives_in_two_cells_is_doubled(self) -> None:
+        uuid = self.taken_over()
+        self.restore(uuid, "BUILDING")
+        self.assertIn(f"{uuid} lives in one and two", self.cloud.audit().doubled)
+
+    def test_what_failed_in_a_restored_cell_and_lives_in_another_is_no_finding(
+        self,
+    ) -> None:
+        uuid = self.taken_over()
+        self.restore(uuid, "EXHAUSTED")
+        self.cloud.pass_deadline()
+        self.cloud.cell("one").recovery.sweep()
+        self.assertEqual("ERROR", self.cloud.row(uuid).state)
+        self.assertState("ACTIVE", uuid)
+        self.assertTrue(self.cloud.audit().clean)
+
+    def taken_over(self) -> str:
+        """Return an instance that cell two took over from cell one and built."""
+        uuid = self.exhausted()
+        self.cloud.super.sweep()
+        self.assertEnded("ACTIVE", uuid)
+        return uuid
+
+    def restore(self, uuid: str, state: str) -> None:
+        """Let cell one be as it was before the hand-over."""
+        self.assertEqual("HANDED_OVER", self.cloud.row(uuid).state)
+        with self.cloud.store().database.engine.begin() as connection:
+            connection.exec_driver_sql(f"UPDATE instances SET state = '{state}'")
