@@ -56,6 +56,8 @@ test: $(VENV)/.with-test ## run all tests, one worker a core; as root, install t
 	@# Built from source, so only where that can be done; the tests that need it say so otherwise.
 	@$(if $(findstring integration,$(TESTS)),! $(BIN)/bindep --brief libvirt >/dev/null \
 	    || $(MAKE) --no-print-directory $(VENV)/.with-libvirt)
+	@# Where none ran yet, stestr hears how long the long ones take, and deals them out evenly.
+	@[ -d .stestr ] || $(BIN)/python -m tools.test_times | $(BIN)/stestr load --force-init >/dev/null
 	@$(BIN)/stestr run '$(TESTS)'
 
 lint: lint-style lint-format lint-types lint-floors lint-shell ## check style, format, types, import contracts, shell

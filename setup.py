@@ -76,6 +76,8 @@ EXTRAS = {
         "opentelemetry-sdk>=1.30",
         # The extra metrics, which a test fetches.
         "prometheus_client>=0.22",
+        # What stestr is told the times of long tests in.
+        "python-subunit>=1.4",
         "stestr>=4.1",
         "testtools>=2.7",
     ],
