@@ -15,7 +15,7 @@ import datetime
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -29,15 +29,12 @@ FILE = ROOT / "tests/times.txt"
 LONG: Final = 5.0
 """Seconds; what takes less may be dealt out blindly."""
 
-Groups = Mapping[str, Iterable[str]]
 
-
-def group_of(test: str) -> str:
-    """Return the group that stestr keeps this test in, as .stestr.conf says."""
+def grouping() -> re.Pattern[str]:
+    """Return what begins the names that stestr keeps together; what it does not match is alone."""
     settings = configparser.RawConfigParser()
     settings.read(ROOT / ".stestr.conf")
-    found = re.match(settings["DEFAULT"]["group_regex"], test)
-    return found[0] if found else test
+    return re.compile(settings["DEFAULT"]["group_regex"])
 
 
 def read(text: str) -> dict[str, float]:
@@ -48,17 +45,18 @@ def read(text: str) -> dict[str, float]:
 
 def written(seconds: Mapping[str, float]) -> str:
     """Return what FILE says after tests took so long; the longest of a group stands for it."""
+    pattern = grouping()
     groups: dict[str, list[str]] = defaultdict(list)
     for test in seconds:
-        groups[group_of(test)].append(test)
-    return "".join(sorted(_lines(groups, seconds), key=lambda line: line.split()[1]))
-
-
-def _lines(groups: Groups, seconds: Mapping[str, float]) -> Iterator[str]:
-    for tests in groups.values():
-        total = sum(seconds[test] for test in tests)
-        if total >= LONG:
-            yield f"{total:.0f} {max(tests, key=lambda test: seconds[test])}\n"
+        group = pattern.match(test)
+        groups[group[0] if group else test].append(test)
+    totals = {
+        max(tests, key=lambda test: seconds[test]): sum(seconds[test] for test in tests)
+        for tests in groups.values()
+    }
+    return "".join(
+        f"{total:.0f} {test}\n" for test, total in sorted(totals.items()) if total >= LONG
+    )
 
 
 def stream(seconds: Mapping[str, float], out: BinaryIO) -> None:

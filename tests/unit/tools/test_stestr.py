@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import configparser
-import re
-from pathlib import Path
-
 import testtools
 
-ROOT = Path(__file__).resolve().parents[3]
+from tools import test_times
 
 
 class GroupsTest(testtools.TestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        settings = configparser.RawConfigParser()
-        settings.read(ROOT / ".stestr.conf")
-        self.pattern = re.compile(settings["DEFAULT"]["group_regex"])
-
     def group(self, test: str) -> str | None:
-        found = self.pattern.match(test)
+        found = test_times.grouping().match(test)
         return found[0] if found else None
 
     def test_a_class_is_a_group(self) -> None:
