@@ -36,6 +36,16 @@ class ComputeEndpoint:
         self._agent.build(host, instance_uuid, attempt, request, selection)
 
     @messaging.expose
-    def tear_down(self, ctxt: RequestContext, host: str, instance_uuid: str, attempt: int) -> None:
-        """Destroy what this attempt, and older ones, made."""
+    def tear_down(
+        self,
+        ctxt: RequestContext,
+        host: str,
+        instance_uuid: str,
+        attempt: int,
+        host_uuid: str | None = None,
+    ) -> None:
+        """Destroy what this attempt, and older ones, made.
+
+        A conductor of the first release does not say `host_uuid`.
+        """
         self._agent.tear_down(host, instance_uuid, attempt, ctxt)

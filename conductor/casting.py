@@ -56,10 +56,12 @@ class Caster:
         A teardown that cannot be delivered is asked for again by the sweeper.
         """
         try:
+            known = self._store.host(host)
             self._compute.tear_down(
                 RequestContext.of_instance(record.request_id, record.project_id, record.user_id),
-                self._store.host(host).agent,
+                known.agent,
                 host,
+                known.compute_node_uuid,
                 record.uuid,
                 attempt,
             )

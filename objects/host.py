@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from oslo_utils import versionutils
 from oslo_versionedobjects import fields
 
 from understudy.objects import base
@@ -41,13 +44,18 @@ class Provider(base.UnderstudyObject):
 class Host(base.UnderstudyObject):
     """A host as its agent registers it and as operators see it.
 
-    `agent` is the name that the agent process listens under; several hosts may
-    share one. `providers` is the tree, root first (left empty in listings).
-    `alive` and `seconds_since_heartbeat` are filled in by the cell.
+    `compute_node_uuid` is the host's own uuid, which it keeps whatever it is
+    called; it is that of its root provider too. `agent` is the name that the
+    agent process listens under; several hosts may share one. `providers` is
+    the tree, root first (left empty in listings). `alive` and
+    `seconds_since_heartbeat` are filled in by the cell. `refused` says why the
+    cell does not take the host, None where it does, and `remedy` what to do
+    about it.
     """
 
     # 1.0: first version
-    VERSION = "1.0"
+    # 1.1: added refused and remedy
+    VERSION = "1.1"
 
     fields = {
         "name": fields.StringField(),
@@ -65,6 +73,8 @@ class Host(base.UnderstudyObject):
         "alive": fields.BooleanField(default=True),
         "seconds_since_heartbeat": fields.FloatField(nullable=True, default=our_fields.NONE),
         "instances": fields.IntegerField(default=0),
+        "refused": fields.StringField(nullable=True, default=our_fields.NONE),
+        "remedy": fields.StringField(nullable=True, default=our_fields.NONE),
     }
 
     name: str
@@ -80,3 +90,12 @@ class Host(base.UnderstudyObject):
     alive: bool
     seconds_since_heartbeat: float | None
     instances: int
+    refused: str | None
+    remedy: str | None
+
+    def obj_make_compatible(self, primitive: dict[str, Any], target_version: str) -> None:
+        """Take away what an older peer does not know."""
+        super().obj_make_compatible(primitive, target_version)
+        if versionutils.convert_version_to_tuple(target_version) < (1, 1):
+            primitive.pop("refused", None)
+            primitive.pop("remedy", None)

@@ -16,7 +16,8 @@ class HostPage(base.UnderstudyObject):
     """
 
     # 1.0: first version
-    VERSION = "1.0"
+    # 1.1: Host 1.1
+    VERSION = "1.1"
 
     fields = {
         "hosts": fields.ListOfObjectsField("Host", default=[]),

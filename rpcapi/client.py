@@ -74,6 +74,10 @@ class Client:
             transport_options=messaging.TransportOptions(at_least_once=True),
         )
 
+    def _knows(self, version: str) -> bool:
+        """May this version of the interface be sent to every peer?"""
+        return bool(self._rpc.can_send_version(version))
+
     def _call(
         self,
         ctxt: RequestContext,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.selection import Selection
 from understudy.rpcapi import versions
@@ -42,14 +44,17 @@ class ComputeClient(Client):
         )
 
     def tear_down(
-        self, ctxt: RequestContext, agent: str, host: str, instance_uuid: str, attempt: int
+        self,
+        ctxt: RequestContext,
+        agent: str,
+        host: str,
+        host_uuid: str,
+        instance_uuid: str,
+        attempt: int,
     ) -> None:
-        """Have `agent` remove what this attempt made on `host`."""
-        self._cast(
-            ctxt,
-            "tear_down",
-            server=agent,
-            host=host,
-            instance_uuid=instance_uuid,
-            attempt=attempt,
-        )
+        """Have `agent` remove what this attempt made on `host`, whose own uuid is `host_uuid`."""
+        order: dict[str, Any] = {"host": host, "instance_uuid": instance_uuid, "attempt": attempt}
+        if self._knows("1.1"):
+            self._cast(ctxt, "tear_down", since="1.1", server=agent, host_uuid=host_uuid, **order)
+        else:
+            self._cast(ctxt, "tear_down", server=agent, **order)

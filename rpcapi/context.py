@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
+from dataclasses import dataclass
 from typing import Any, Final
 
 import oslo_messaging as messaging
@@ -11,13 +13,29 @@ from oslo_context import context
 
 PATIENCE: Final = "patience_ends"
 """Where a server notes when, by time.monotonic(), a caller will have given up."""
+SENDER: Final = "sender"
+"""Where a server notes as which user of the broker the message was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """The agent that speaks, as it says itself; who its user is, the broker says."""
+
+    agent_uuid: str
+    """The agent's own, which it keeps whatever it is called."""
+    origin: str
+    """Which run of which machine, and which files: a clone of a disk has another one."""
+    host_uuid: str | None = None
+    """The host that it speaks of; None: all of its hosts."""
 
 
 class RequestContext(context.RequestContext):
     """The project and user that ask, and the id that all logs of it carry.
 
     `request_id` is oslo.context's "req-..." for the logs; a build request's
-    own id is in the request.
+    own id is in the request. `speaker` is who speaks where that is an agent.
+    `sender` is the user of the broker who sent the message: the broker has
+    verified it, and a server notes it; None where it is not known.
     """
 
     def __init__(
@@ -26,6 +44,7 @@ class RequestContext(context.RequestContext):
         user_id: str | None = None,
         request_id: str | None = None,
         *,
+        speaker: Speaker | None = None,
         overwrite: bool = False,
     ) -> None:
         """Make a context; with `overwrite` it becomes the one that this thread logs under."""
@@ -34,6 +53,8 @@ class RequestContext(context.RequestContext):
             project_id=project_id, user_id=user_id, request_id=request_id, overwrite=overwrite
         )
         self.patience_ends = math.inf
+        self.speaker = speaker
+        self.sender: str | None = None
 
     @classmethod
     def of_instance(cls, request_id: str, project_id: str, user_id: str) -> RequestContext:
@@ -60,11 +81,14 @@ class RequestContext(context.RequestContext):
 
     def facts(self) -> dict[str, str | None]:
         """Return what travels."""
-        return {
+        facts = {
             "project_id": self.project_id,
             "user_id": self.user_id,
             "request_id": self.request_id,
         }
+        if self.speaker is not None:
+            facts |= dataclasses.asdict(self.speaker)
+        return facts
 
 
 class ContextSerializer(messaging.Serializer):
@@ -89,9 +113,22 @@ class ContextSerializer(messaging.Serializer):
     def deserialize_context(self, facts: dict[str, Any]) -> RequestContext:
         """Return the context, and let this thread log under it; unknown facts are dropped."""
         context = RequestContext(
-            facts.get("project_id"), facts.get("user_id"), facts.get("request_id"), overwrite=True
+            facts.get("project_id"),
+            facts.get("user_id"),
+            facts.get("request_id"),
+            speaker=_speaker(facts),
+            overwrite=True,
         )
+        context.sender = facts.get(SENDER)
         # Logs name what a resource is; it does not travel, the server notes it.
         context.resource_uuid = facts.get("instance_uuid")
         context.patience_ends = facts.get(PATIENCE, math.inf)
         return context
+
+
+def _speaker(facts: dict[str, Any]) -> Speaker | None:
+    """Return who speaks; None where an agent is not named in full."""
+    agent_uuid, origin = facts.get("agent_uuid"), facts.get("origin")
+    if agent_uuid is None or origin is None:
+        return None
+    return Speaker(agent_uuid, origin, facts.get("host_uuid"))

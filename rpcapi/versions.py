@@ -21,7 +21,8 @@ SUPER_CONDUCTOR: Final = "1.0"
 CELL_CONDUCTOR: Final = "1.0"
 
 # 1.0: build, tear_down
-COMPUTE: Final = "1.0"
+# 1.1: tear_down says the host's own uuid (host_uuid)
+COMPUTE: Final = "1.1"
 
 INTERFACES: Final[Mapping[str, str]] = {
     "scheduler": SCHEDULER,
@@ -37,6 +38,12 @@ CAPS: Final[Mapping[str, Mapping[str, str]]] = {
         "super-conductor": "1.0",
         "conductor": "1.0",
         "compute": "1.0",
+    },
+    "0.2": {
+        "scheduler": "1.0",
+        "super-conductor": "1.0",
+        "conductor": "1.0",
+        "compute": "1.1",
     },
 }
 """The newest version that each release's services understand."""
@@ -66,7 +73,17 @@ _OBJECTS_0_1: Final[Mapping[str, str]] = dict.fromkeys(
     "1.0",
 )
 
-OBJECTS: Final[Mapping[str, Mapping[str, str]]] = {"0.1": _OBJECTS_0_1}
+_OBJECTS_0_2: Final[Mapping[str, str]] = {
+    **_OBJECTS_0_1,
+    "Host": "1.1",
+    "HostPage": "1.1",
+    "Orders": "1.1",
+}
+
+OBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "0.1": _OBJECTS_0_1,
+    "0.2": _OBJECTS_0_2,
+}
 """The versions of the objects that each release reads."""
 
 

@@ -89,7 +89,13 @@ class FakeAgents:
             self.journal[Tag(host, instance_uuid, attempt)] = State.RECEIVED
 
     def tear_down(
-        self, ctxt: Any, agent: str, host: str, instance_uuid: str, attempt: int
+        self,
+        ctxt: Any,
+        agent: str,
+        host: str,
+        host_uuid: str,
+        instance_uuid: str,
+        attempt: int,
     ) -> None:
         if not self._is_lost(host):
             self._tear_down(host, instance_uuid, attempt)

@@ -293,7 +293,11 @@ COMPUTE: Final = Interface(
         "tear_down": Method(
             "Destroy what this attempt, and older ones, made on the host.",
             "Yes; the agent answers with `torn_down` each time.",
-            TOLD,
+            {
+                **TOLD,
+                "host_uuid": "The host's own uuid: an order for another one is not carried out. "
+                "Conductors of release 0.1 leave it out.",
+            },
             cast=True,
         ),
     },

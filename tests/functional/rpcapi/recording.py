@@ -7,6 +7,7 @@ from typing import Any
 
 import oslo_messaging as messaging
 
+from understudy.rpcapi import versions
 from understudy.rpcapi.context import RequestContext
 
 PATIENCE = 10.0
@@ -16,7 +17,7 @@ PATIENCE = 10.0
 class Recording:
     """Has an exposed method for each of `names`, and one that is not exposed: `secret`."""
 
-    target = messaging.Target(version="1.0")
+    target = messaging.Target(version=max(versions.INTERFACES.values()))
 
     def __init__(self, *names: str, answer: Any = None) -> None:
         self.answer = answer

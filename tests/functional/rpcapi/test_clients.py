@@ -153,4 +153,4 @@ class ComputeClientTest(ClientTestCase):
         self.check("build", self.ATTEMPT | what)
 
     def test_tear_down(self) -> None:
-        self.check("tear_down", dict(self.ATTEMPT))
+        self.check("tear_down", self.ATTEMPT | {"host_uuid": samples.uuid(4)})

@@ -105,10 +105,9 @@ class FailuresTest(BusTestCase):
     def test_a_cast_that_nobody_listens_for_fails(self) -> None:
         self.buses.serve(self.cell, "compute", Recording("tear_down"), name="agent-1")
         client = ComputeClient(self.cell)
-        client.tear_down(CTXT, "agent-1", "host-1", VM, 1)
-        error = self.assertRaises(
-            errors.ServiceUnavailable, client.tear_down, CTXT, "agent-2", "host-2", VM, 1
-        )
+        client.tear_down(CTXT, "agent-1", "host-1", samples.uuid(4), VM, 1)
+        order = (CTXT, "agent-2", "host-2", samples.uuid(4), VM, 1)
+        error = self.assertRaises(errors.ServiceUnavailable, client.tear_down, *order)
         self.assertIn("nobody listens for tear_down", str(error))
 
     def test_a_bus_of_another_name_does_not_reach_a_cell(self) -> None:

@@ -30,21 +30,21 @@ from understudy.rpcapi.scheduler import SchedulerClient
 from understudy.rpcapi.super_conductor import SuperConductorClient
 from understudy.scheduler.endpoints import SchedulerEndpoint
 
-VERSION = "1.1"
+VERSION = "1.2"
 TRACE = "a-trace"
 
 
 def _newer_object(cls: Any) -> Any:
-    """Return version 1.1 of an object, under the same name."""
+    """Return version 1.2 of an object, under the same name."""
 
     def obj_make_compatible(self: Any, primitive: dict[str, Any], target_version: str) -> None:
         cls.obj_make_compatible(self, primitive, target_version)
-        if versionutils.convert_version_to_tuple(target_version) < (1, 1):
+        if versionutils.convert_version_to_tuple(target_version) < (1, 2):
             primitive.pop("trace", None)
 
     members = {
         # 1.0: first version
-        # 1.1: added trace
+        # 1.2: added trace
         "VERSION": VERSION,
         "fields": {
             **cls.fields,
@@ -129,7 +129,7 @@ class NewerComputeClient(_NewerClient, ComputeClient):
 
 
 def _newer_endpoint(cls: Any) -> Any:
-    """Return version 1.1 of an endpoint; `traces` has the new argument of each call."""
+    """Return version 1.2 of an endpoint; `traces` has the new argument of each call."""
 
     def with_trace(method: Any) -> Any:
         def taken(self: Any, ctxt: Any, *, trace: str | None = None, **arguments: Any) -> Any:

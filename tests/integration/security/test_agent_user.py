@@ -142,7 +142,7 @@ class AgentUserTest(testtools.TestCase):
         asking.torn_down(CTXT, "host-1", samples.uuid(2), 1)
         self.assertEqual("torn_down", conductor.next_call()[0])
         ordering = ComputeClient(self.bus(self.vhost_url, "conductor"))
-        ordering.tear_down(CTXT, AGENT, "host-1", samples.uuid(2), 1)
+        ordering.tear_down(CTXT, AGENT, "host-1", samples.uuid(4), samples.uuid(2), 1)
         self.assertEqual("tear_down", agent.next_call()[0])
 
     def test_with_it_nothing_of_others_is_open(self) -> None:

@@ -11,6 +11,7 @@ import oslo_messaging as messaging
 
 from tests.fakes.cell_conductor import FakeCellConductor
 from tests.unit.compute.scene import OTHER_VM, VM, AgentTestCase, request, selection
+from tests.unit.objects import samples
 from understudy.compute.backoff import Backoff
 from understudy.compute.fake_driver import FakeDriver
 from understudy.compute.fake_hosts import fake_host
@@ -133,7 +134,7 @@ class ServiceTest(AgentTestCase):
         self.wait_until(lambda conductor: conductor.state(VM) == states.ACTIVE)
         self.assertEqual([Tag("host-a", VM, 1)], self.holdings.on("host-a"))
         self.conductor.delete(VM)
-        self.client.tear_down(RequestContext(), AGENT, "host-a", VM, 1)
+        self.client.tear_down(RequestContext(), AGENT, "host-a", samples.uuid(4), VM, 1)
         self.wait_until(lambda conductor: not conductor.to_tear_down)
         self.assertEqual([], self.holdings.on("host-a"))
 

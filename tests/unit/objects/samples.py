@@ -137,7 +137,12 @@ def everything() -> dict[str, Any]:
         host,
         HostPage(hosts=[host], cells_unanswered=["cell-2"]),
         _full_notification(fault),
-        Orders(tear_down={"host-1": [[uuid(2), 1]]}, register=["host-2"]),
+        Orders(
+            tear_down={"host-1": [[uuid(2), 1]]},
+            register=["host-2"],
+            host_uuids={"host-1": uuid(4)},
+            unknown={"host-1": [[uuid(7), 1]]},
+        ),
         Cell(
             uuid=uuid(1000),
             name="cell-1",
@@ -193,6 +198,8 @@ def _full_host(provider: Provider) -> Host:
         alive=False,
         seconds_since_heartbeat=90.0,
         instances=2,
+        refused="its uuid is another host's",
+        remedy="give it one of its own",
     )
 
 

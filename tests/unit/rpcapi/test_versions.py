@@ -10,7 +10,7 @@ from understudy.rpcapi.bus import EMBEDDED, Bus
 from understudy.rpcapi.client import Client
 from understudy.rpcapi.context import RequestContext
 
-NEWEST = "0.1"
+NEWEST = "0.2"
 
 
 class TomorrowsScheduler(Client):
