@@ -19,6 +19,8 @@ NOT_NOW = (
     wire.ServiceUnavailable,
     wire.LedgerDown,
     wire.Overloaded,
+    # An upgrade is under way, and somebody forgot a pin.
+    wire.UnsupportedVersion,
     ledger_errors.LedgerError,
     cell_errors.CellUnreachable,
     cell_errors.CellUnknown,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import logging
 import math
 import ssl
@@ -22,7 +23,8 @@ from amqp.exceptions import MessageNacked
 from kombu import exceptions as kombu_errors
 from oslo_messaging._drivers import common, impl_rabbit
 
-from understudy.rpcapi import embedded, patience
+from understudy.rpcapi import embedded, frames, patience
+from understudy.rpcapi.call import brief
 
 LOG = logging.getLogger(__name__)
 
@@ -82,6 +84,7 @@ class BoundedConnection(impl_rabbit.Connection):
     def ensure_connection(self) -> None:
         """Connect, within what is left of the caller's patience."""
         self.connection.connect_timeout = patience.for_a_connection(self._tries)
+        self.connection.transport_options["frame_handler"] = frames.frame_handler
         super().ensure_connection()
 
     def ensure(self, method: Any, retry: int | None = None, **kwargs: Any) -> Any:
@@ -95,11 +98,37 @@ class BoundedConnection(impl_rabbit.Connection):
     def declare_consumer(self, consumer: Any) -> Any:
         """Declare a queue to listen to, or give up: whoever wants to listen tries again."""
         self._declares = True
+        consumer._callback = functools.partial(self._deliver, consumer)
         try:
             self.set_transport_socket_timeout()
             return super().declare_consumer(consumer)
         finally:
             self._declares = False
+
+    def _deliver(self, consumer: Any, message: Any) -> None:
+        """Hand over what has come; what cannot be read is dropped, and told in one line."""
+        sender = message.properties.get("user_id")
+        try:
+            if not self.kombu_compression and _is_compressed(message):
+                raise ValueError("it is compressed")
+            shown = consumer.queue.channel.message_to_python(message)
+            consumer.callback(impl_rabbit.RabbitMessage(shown))
+        except Exception as error:
+            LOG.warning(
+                "a message from %s to %s cannot be read and is dropped: %s: %s",
+                "nobody that is known" if sender is None else brief(sender),
+                consumer.queue_name,
+                type(error).__name__,
+                brief(str(error)),
+            )
+            self._drop(consumer.queue.channel, message)
+
+    @staticmethod
+    def _drop(channel: Any, message: Any) -> None:
+        try:
+            channel.basic_reject(message.delivery_tag, requeue=False)
+        except Exception as error:
+            LOG.debug("it is gone already: %s", error)
 
     def set_transport_socket_timeout(self, timeout: float | None = None) -> None:
         """Wait for a single answer no longer than that, and than whoever asked for it waits."""
@@ -182,6 +211,12 @@ class BoundedConnection(impl_rabbit.Connection):
             self.connection.drain_events(timeout=0.001)
 
 
+def _is_compressed(message: Any) -> bool:
+    """Would it be unpacked, into who knows how much, before anybody has read it?"""
+    headers = message.properties.get("application_headers") or getattr(message, "headers", None)
+    return bool((headers or {}).get("compression"))
+
+
 def attempts(url: messaging.TransportURL) -> int:
     """Return how often to try again to reach a broker at this URL."""
     return max(1, len(url.hosts))
@@ -225,6 +260,10 @@ def bound(transport: messaging.RPCTransport) -> None:
     """Let the transport make connections of ours."""
     driver = transport._driver
     driver._connection_pool.connection_cls = BoundedConnection
+    if driver.conf.oslo_messaging_rabbit.rabbit_transient_quorum_queue:
+        # A durable queue that is not there will not be soon: whoever waited for a reply is
+        # gone, or never was, and no worker waits for him.
+        driver.missing_destination_retry_timeout = 0
     if driver._url.transport == f"kombu+{embedded.SCHEME}":
         # It was for oslo.messaging to choose its driver by, and is warned of elsewhere.
         driver._url.transport = embedded.SCHEME

@@ -11,6 +11,8 @@ from typing import Any, Final
 import oslo_messaging as messaging
 from oslo_context import context
 
+from understudy.rpcapi.call import name_in
+
 PATIENCE: Final = "patience_ends"
 """Where a server notes when, by time.monotonic(), a caller will have given up."""
 SENDER: Final = "sender"
@@ -111,11 +113,14 @@ class ContextSerializer(messaging.Serializer):
         return ctxt.facts()
 
     def deserialize_context(self, facts: dict[str, Any]) -> RequestContext:
-        """Return the context, and let this thread log under it; unknown facts are dropped."""
+        """Return the context, and let this thread log under it; unknown facts are dropped.
+
+        Raises Unreadable where one that is known is no id.
+        """
         context = RequestContext(
-            facts.get("project_id"),
-            facts.get("user_id"),
-            facts.get("request_id"),
+            name_in(facts, "project_id"),
+            name_in(facts, "user_id"),
+            name_in(facts, "request_id"),
             speaker=_speaker(facts),
             overwrite=True,
         )
@@ -128,7 +133,8 @@ class ContextSerializer(messaging.Serializer):
 
 def _speaker(facts: dict[str, Any]) -> Speaker | None:
     """Return who speaks; None where an agent is not named in full."""
-    agent_uuid, origin = facts.get("agent_uuid"), facts.get("origin")
+    agent_uuid, origin = name_in(facts, "agent_uuid"), name_in(facts, "origin")
+    host_uuid = name_in(facts, "host_uuid")
     if agent_uuid is None or origin is None:
         return None
-    return Speaker(agent_uuid, origin, facts.get("host_uuid"))
+    return Speaker(agent_uuid, origin, host_uuid)

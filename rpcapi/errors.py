@@ -65,6 +65,41 @@ class ServiceUnavailable(WireError):
 
 
 @dataclass(eq=False)
+class BadRequest(WireError):
+    """A message makes no sense to the service that it was sent to; nothing was done."""
+
+    service: str
+    problem: str
+
+    def __str__(self) -> str:
+        """Say what is wrong with it."""
+        return (
+            f"{self.service} does not understand the message: {self.problem}; "
+            "correct what sends it, for it is refused each time"
+        )
+
+
+@dataclass(eq=False)
+class UnsupportedVersion(WireError):
+    """One side of a bus says what only a newer release understands.
+
+    `reader` is the side that does not, `said` what it was told, `knows` the
+    newest that it does.
+    """
+
+    reader: str
+    said: str
+    knows: str
+
+    def __str__(self) -> str:
+        """Say which side to pin."""
+        return (
+            f"{self.reader} does not know {self.said}, but {self.knows}; "
+            "upgrade it, or pin the release on the other side until then"
+        )
+
+
+@dataclass(eq=False)
 class LedgerDown(WireError):
     """Placement cannot be reached, or what became of a write is not known."""
 

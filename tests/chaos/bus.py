@@ -97,12 +97,7 @@ class Broker:
     def listen(self, process: Process, service: str, endpoint: object, workers: int = 8) -> None:
         """Hand messages to the endpoint, each on a thread of its process."""
         bus = self.open(process)
-        dispatcher = server._TypedDispatcher(
-            service,
-            rpc_dispatcher.RPCDispatcher(
-                [endpoint], bus.serializer(), messaging.ExplicitRPCAccessPolicy
-            ),
-        )
+        dispatcher = server.TypedDispatcher(service, [endpoint], bus.serializer())
         listener = Listener(process, service, dispatcher, workers)
         topic = bus.topic(service)
         for name in (topic, f"{topic}.{process.name}"):
@@ -226,7 +221,7 @@ class Incoming:
     """A message as oslo.messaging's dispatcher takes it."""
 
     client_timeout = 0
-    come_back_after = None
+    refusal = None
 
     def __init__(self, context: dict[str, Any], message: dict[str, Any]) -> None:
         self.ctxt = context

@@ -20,6 +20,8 @@ EXAMPLES: dict[type[UnderstudyError], tuple[Any, ...]] = {
         "ask for 3 VCPU",
     ),
     errors.ServiceUnavailable: ("scheduler", "no answer within 60 s"),
+    errors.BadRequest: ("conductor", "there is no method frobnicate"),
+    errors.UnsupportedVersion: ("conductor", "version 1.9 of its interface", "1.1"),
     errors.LedgerDown: ("connection refused",),
     errors.LedgerRefusedRequest: ("no such trait CUSTOM_X",),
     errors.TooManyEqualGroups: (9, 8),
