@@ -10,9 +10,10 @@ import functools
 import inspect
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from understudy.objects.base import UnderstudyObject
 from understudy.rpcapi.call import Unreadable, brief
 
 
@@ -29,6 +30,8 @@ def check(method: Callable[..., Any], context: object, arguments: Mapping[str, A
         if name in hints and not fits(value, hints[name]):
             kind = getattr(hints[name], "__name__", str(hints[name]))
             raise Unreadable(f"argument {name} is not {kind}, but {brief(value)}")
+        for lacking in lacking_in(value):
+            raise Unreadable(f"argument {name} does not say {lacking}")
 
 
 def brief_reason(error: TypeError) -> str:
@@ -47,6 +50,23 @@ def _interface(function: Callable[..., Any]) -> tuple[inspect.Signature, dict[st
     }
     hints = typing.get_type_hints(function)
     return signature, {name: hint for name, hint in hints.items() if name in named}
+
+
+def lacking_in(value: Any) -> Iterator[str]:
+    """Yield the fields that objects must have and have not, however deep they are."""
+    match value:
+        case UnderstudyObject():
+            for field in value.fields:
+                if value.obj_attr_is_set(field):
+                    yield from lacking_in(getattr(value, field))
+                else:
+                    yield f"{value.obj_name()}.{field}"
+        case list():
+            for each in value:
+                yield from lacking_in(each)
+        case dict():
+            for each in value.values():
+                yield from lacking_in(each)
 
 
 def fits(value: Any, hint: Any) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from oslo_versionedobjects import exception as object_errors
 
+from understudy.objects.base import Registry, UnderstudyObject
 from understudy.rpcapi import errors
 
 LONGEST_NAME: Final = 255
@@ -24,6 +25,7 @@ LARGEST: Final = 2**63 - 1
 BRIEF: Final = 100
 """Characters of it that are shown of what makes no sense."""
 
+_KIND: Final = f"{UnderstudyObject.OBJ_SERIAL_NAMESPACE}.name"
 _VERSION: Final = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}")
 
 
@@ -108,6 +110,7 @@ def _check_value(name: str, argument: Any) -> None:
         for value in level:
             _check_one(name, value)
             if isinstance(value, dict):
+                _check_object(name, value)
                 inside += value.keys()
                 inside += value.values()
             elif isinstance(value, list):
@@ -116,6 +119,17 @@ def _check_value(name: str, argument: Any) -> None:
             return
         level = inside
     raise Unreadable(f"argument {name} is more than {DEEPEST} levels deep")
+
+
+def _check_object(name: str, value: dict[str, Any]) -> None:
+    """Raise Unreadable where it says to be an object of a kind that nobody has heard of."""
+    if _KIND not in value:
+        return
+    kind = value[_KIND]
+    if not is_name(kind) or kind not in Registry.obj_classes():
+        raise Unreadable(
+            f"argument {name} holds an object of no kind that is known: {brief(kind)}"
+        )
 
 
 def _check_one(name: str, value: Any) -> None:

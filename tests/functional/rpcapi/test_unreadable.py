@@ -68,6 +68,8 @@ CALLS: dict[str, dict[str, Any]] = {
     "a text for the arguments": {"args": "x"},
     "nameless arguments": {"args": {"": 1}},
     "an object of nobody's": {"args": {"host": {"understudy_object.name": "Nothing"}}},
+    "an object of two lines": {"args": {"host": {"understudy_object.name": "Host\nERROR"}}},
+    "a list for an object's name": {"args": {"host": {"understudy_object.name": []}}},
     "an object without data": {
         "args": {
             "host": {

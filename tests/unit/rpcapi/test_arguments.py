@@ -31,6 +31,7 @@ class Endpoint:
         pass
 
 
+FAULT = samples.everything()["Fault"]
 RIGHT: dict[str, Any] = {"host": "host-1", "attempt": 1, "cleaned": True}
 
 
@@ -57,6 +58,13 @@ class CheckTest(testtools.TestCase):
         self.assertEqual("argument cleaned is not bool, but 1", self.refusal({"cleaned": 1}))
         self.assertIn("argument fault", self.refusal({"fault": samples.everything()["Host"]}))
         self.assertIn("argument host", self.refusal({"host": ["host-1"]}))
+
+    def test_what_an_object_must_say_is_named(self) -> None:
+        fault = Fault(**{name: getattr(FAULT, name) for name in FAULT.fields if name != "code"})
+        self.assertEqual("argument fault does not say Fault.code", self.refusal({"fault": fault}))
+        instance = samples.everything()["Instance"]
+        instance.attempts[0].fault = fault
+        self.assertEqual(["Fault.code"], list(arguments.lacking_in([{"one": instance}])))
 
     def test_a_method_that_takes_everything_gets_it(self) -> None:
         arguments.check(Endpoint().all_of_it, CTXT, {"host": 1, "colour": []})
