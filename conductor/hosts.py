@@ -22,6 +22,7 @@ from understudy.rpcapi import errors as wire
 LOG = logging.getLogger(__name__)
 
 _UNKNOWN = 404
+_REFUSED = (ledger_errors.TreeRefused, ledger_errors.ProviderNotOurs)
 
 Pairs = Sequence[tuple[str, int]]
 """(instance uuid, attempt) each."""
@@ -47,8 +48,9 @@ class HostKeeper:
         """
         try:
             record = self._store.register_host(host)
-            self._inventory.put_tree(host.providers)
-        except (cell_errors.DuplicateHost, ledger_errors.LedgerRefused) as error:
+            recorded = {provider.uuid for provider in host.providers}
+            self._inventory.put_tree(host.providers, recorded=recorded, cell=self._cell_name)
+        except (cell_errors.DuplicateHost, *_REFUSED) as error:
             raise wire.HostRefused(host.name, str(error)) from error
         strays = self._store.strays(host.name, holds)
         self._tell_ledger(record, schedulable=not strays and _may_be_schedulable(record))

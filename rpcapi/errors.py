@@ -88,7 +88,7 @@ class LedgerRefusedRequest(WireError):
 
 @dataclass(eq=False)
 class TooManyEqualGroups(WireError):
-    """So many equal numbered groups would keep Placement busy for minutes."""
+    """So many groups that share a resource class would keep Placement busy for minutes."""
 
     equal: int
     at_most: int
@@ -96,7 +96,7 @@ class TooManyEqualGroups(WireError):
     def __str__(self) -> str:
         """Say both numbers."""
         return (
-            f"{self.equal} request groups ask for the same, at most {self.at_most} may; "
+            f"{self.equal} request groups share a resource class, at most {self.at_most} may; "
             "ask for more in each group, or for fewer groups"
         )
 
