@@ -12,7 +12,9 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from understudy.compute.journal import Journal, JournalClosed
+from understudy.compute.served import Served
 from understudy.compute.tags import Place, Tag
+from understudy.compute.voice import Voice
 from understudy.objects.errors import UnderstudyError
 from understudy.objects.fault import Fault
 from understudy.objects.host import Host
@@ -95,11 +97,15 @@ class Reports:
         self,
         conductor: CellConductor,
         journal: Journal,
+        voice: Voice,
+        served: Served,
         unregistered: Callable[[str], None],
     ) -> None:
         """Call `unregistered` with a host that turns out to be unknown or unwanted."""
         self._conductor = conductor
         self._journal = journal
+        self._voice = voice
+        self._served = served
         self._unregistered = unregistered
         self._contexts: dict[Place, RequestContext] = {}
 
@@ -145,9 +151,9 @@ class Reports:
     def _say(self, tag: Tag, method: Callable[..., None], *facts: Any) -> None:
         if self._journal.closed:
             raise JournalClosed
-        context = self.context(tag)
+        heard = self._voice.context(self._served.uuid_of(tag.host), self.context(tag))
         try:
-            method(context, *tag, *facts)
+            method(heard, *tag, *facts)
         except (errors.Superseded, errors.InstanceNotFound) as answer:
             raise Refused(str(answer)) from answer
         except (errors.HostRefused, errors.HostNotFound) as refused:

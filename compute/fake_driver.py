@@ -13,6 +13,7 @@ from understudy.compute.driver import BuildFault
 from understudy.compute.fake_hosts import read_driver_file
 from understudy.compute.fault_plan import FaultPlan
 from understudy.compute.holdings import HeldInFolder, HeldInMemory, Holdings
+from understudy.compute.identity import Identity
 from understudy.compute.tags import Tag
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.errors import UnderstudyError
@@ -112,9 +113,9 @@ class FakeDriver:
             raise FakeDriverError("the driver is closed")
 
 
-def make(agent: str, driver_file: Path | None) -> FakeDriver:
+def make(agent: str, identity: Identity, driver_file: Path | None) -> FakeDriver:
     """Make the driver from its file; the entry point."""
-    described = read_driver_file(agent, driver_file)
+    described = read_driver_file(agent, driver_file, identity)
     folder = described.holdings
     holdings = HeldInMemory() if folder is None else HeldInFolder(folder)
     note = None if described.log is None else build_log.to_file(described.log)

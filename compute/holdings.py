@@ -60,8 +60,9 @@ class HeldInFolder:
     def add(self, tag: Tag) -> None:
         """Make it exist."""
         path = self._path(tag)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.touch(mode=0o600)
 
     def remove(self, tag: Tag) -> None:
         """Let it be gone."""

@@ -16,6 +16,7 @@ from typing import Any
 from understudy.compute import libvirt_capabilities as capabilities
 from understudy.compute import libvirt_faults as faults
 from understudy.compute import one_host
+from understudy.compute.identity import Identity
 from understudy.compute.libvirt_disks import Disks
 from understudy.compute.libvirt_domain import (
     METADATA,
@@ -46,9 +47,12 @@ class LibvirtDriverError(UnderstudyError):
 class LibvirtDriver:
     """One hypervisor, as one host that is named like its agent."""
 
-    def __init__(self, name: str, hypervisor: Hypervisor, settings: LibvirtSettings) -> None:
+    def __init__(
+        self, name: str, host_uuid: str, hypervisor: Hypervisor, settings: LibvirtSettings
+    ) -> None:
         """Take a hypervisor that nothing was asked of yet."""
         self._name = name
+        self._host_uuid = host_uuid
         self._hypervisor = hypervisor
         self._library = hypervisor.library
         self._settings = settings
@@ -67,7 +71,7 @@ class LibvirtDriver:
             if self._disks is not None:
                 totals["DISK_GB"] = self._disks.total_gb(connection)
             traits = self._cpu_traits(connection, guest)
-        return [one_host.describe(self._name, totals, traits, self._settings)]
+        return [one_host.describe(self._name, self._host_uuid, totals, traits, self._settings)]
 
     def build(
         self,
@@ -203,9 +207,9 @@ class LibvirtDriver:
                 raise
 
 
-def make(agent: str, driver_file: Path | None) -> LibvirtDriver:
+def make(agent: str, identity: Identity, driver_file: Path | None) -> LibvirtDriver:
     """Make the driver from its file; the entry point."""
     settings = one_host.read_settings(LibvirtSettings, driver_file)
     keepalive = settings.keepalive_seconds, settings.keepalive_count
     hypervisor = Hypervisor(load_library(), settings.uri, keepalive)
-    return LibvirtDriver(agent, hypervisor, settings)
+    return LibvirtDriver(agent, identity.host_uuid, hypervisor, settings)

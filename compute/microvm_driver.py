@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from understudy.compute import one_host
+from understudy.compute.identity import Identity
 from understudy.compute.microvm_machine import Machine, MachineError
 from understudy.compute.microvm_settings import Image, MicrovmSettings
 from understudy.objects.build_request import BuildRequest
@@ -31,9 +32,10 @@ class MicrovmClosed(UnderstudyError):
 class MicrovmDriver:
     """This machine, as one host that is named like its agent."""
 
-    def __init__(self, name: str, settings: MicrovmSettings) -> None:
+    def __init__(self, name: str, host_uuid: str, settings: MicrovmSettings) -> None:
         """Take what the operator said; nothing is opened."""
         self._name = name
+        self._host_uuid = host_uuid
         self._settings = settings
         self._machines = Path(settings.folder)
         self._images = Path(settings.images)
@@ -43,7 +45,7 @@ class MicrovmDriver:
         """Return the one host, with the machine's processors and memory."""
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         totals = {"VCPU": os.cpu_count() or 1, "MEMORY_MB": memory // _MIB}
-        return [one_host.describe(self._name, totals, (), self._settings)]
+        return [one_host.describe(self._name, self._host_uuid, totals, (), self._settings)]
 
     def build(
         self,
@@ -99,6 +101,7 @@ class MicrovmDriver:
         return image
 
 
-def make(agent: str, driver_file: Path | None) -> MicrovmDriver:
+def make(agent: str, identity: Identity, driver_file: Path | None) -> MicrovmDriver:
     """Make the driver from its file; the entry point."""
-    return MicrovmDriver(agent, one_host.read_settings(MicrovmSettings, driver_file))
+    settings = one_host.read_settings(MicrovmSettings, driver_file)
+    return MicrovmDriver(agent, identity.host_uuid, settings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +19,6 @@ from understudy.objects.selection import Selection
 
 NEEDED: Final = ("VCPU", "MEMORY_MB")
 """What no virtual machine can do without."""
-_NAMES: Final = uuid.UUID("b2d9c1f4-0a53-4b0e-8a6d-3f1f7f5e2c41")
-"""Makes a host's provider keep its uuid for as long as the host keeps its name."""
 _LONGEST_MESSAGE: Final = 1000
 
 _S = TypeVar("_S", bound="HostSettings")
@@ -63,11 +60,15 @@ def check(name: str, host: str) -> None:
 
 
 def describe(
-    name: str, totals: Mapping[str, int], traits: Collection[str], settings: HostSettings
+    name: str,
+    host_uuid: str,
+    totals: Mapping[str, int],
+    traits: Collection[str],
+    settings: HostSettings,
 ) -> Host:
     """Return the host called `name`, with one provider that has these totals."""
     root = Provider(
-        uuid=str(uuid.uuid5(_NAMES, name)),
+        uuid=host_uuid,
         name=name,
         inventories=inventories(totals, settings),
         traits=sorted({*traits, *settings.traits}),

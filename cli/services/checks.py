@@ -16,9 +16,11 @@ from understudy.cli import options
 from understudy.cli.bad_input import BadInput
 from understudy.cli.services import tls
 from understudy.cli.services.configuration import Configuration
+from understudy.compute import identity as identities
 from understudy.compute import options as compute_options
 from understudy.compute.driver import Driver
 from understudy.compute.driver import load as load_driver
+from understudy.compute.identity import Identity
 from understudy.conductor import options as conductor_options
 from understudy.ledger import options as ledger_options
 from understudy.rpcapi.bus import API
@@ -145,7 +147,9 @@ def filters_and_weighers(conf: Configuration) -> None:
 def driver(conf: Configuration) -> None:
     """Raise BadInput unless the driver can be made from its file."""
     try:
-        with closing(open_driver(conf)):
+        # A check makes nothing, and so no identity for the agent.
+        identity = identities.peek(conf[compute_options.GROUP].journal)
+        with closing(open_driver(conf, identity)):
             pass
     except Exception as error:
         # A driver is anybody's, and so are its errors.
@@ -166,6 +170,13 @@ def journal(conf: Configuration) -> None:
             f"{path.parent} is no folder that can be written to",
             "make it and give it to the agent's user, or write another",
         )
+    try:
+        identities.peek(path)
+    except (identities.BrokenIdentity, OSError) as error:
+        problem, _, remedy = str(error).partition("; ")
+        raise conf.refuse(
+            compute_options.GROUP, "journal", problem, remedy or "give it to the agent's user"
+        ) from None
 
 
 def is_set(conf: cfg.ConfigOpts, name: str) -> bool:
@@ -195,11 +206,11 @@ def open_cell_store(conf: Configuration) -> cell_store.CellStore:
     )
 
 
-def open_driver(conf: Configuration) -> Driver:
-    """Return the driver that [compute] describes. Raises what it raises."""
+def open_driver(conf: Configuration, identity: Identity) -> Driver:
+    """Return the driver that [compute] describes, for this agent. Raises what it raises."""
     group = conf[compute_options.GROUP]
     file = Path(group.driver_file) if group.driver_file else None
-    return load_driver(group.driver, group.agent, file)
+    return load_driver(group.driver, group.agent, identity, file)
 
 
 def _database(conf: Configuration, group: str, connect: Callable[[Configuration], _Store]) -> None:

@@ -19,7 +19,9 @@ from understudy.cells.api_store import ApiStore
 from understudy.cells.cell_store import CellStore
 from understudy.cells.records import CellRecord
 from understudy.compute.fault_plan import FaultPlan
+from understudy.compute.identity import Identity
 from understudy.compute.parts import AgentParts
+from understudy.compute.voice import Voice
 from understudy.conductor.bounds import RetryBounds
 from understudy.conductor.casting import Caster
 from understudy.conductor.cell_access import CellAccess, CellDirectory
@@ -135,6 +137,8 @@ class Machine:
     watch: Watch
     """What exists on all hosts."""
     disk: sqlite3.Connection
+    identity: Identity
+    """It lies on the disk, and the machine is never started anew."""
 
 
 def start_agent(around: Surroundings, machine: Machine, process: Process) -> None:
@@ -143,7 +147,7 @@ def start_agent(around: Surroundings, machine: Machine, process: Process) -> Non
     settings = around.pace.compute(process.name)
     bell = SimulatedBell(process)
     parts = AgentParts(
-        process.name,
+        Voice(process.name, machine.identity),
         GatedDriver(
             machine.hosts, machine.plan, machine.watch, process, machine.watch.note(process.kernel)
         ),

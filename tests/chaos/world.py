@@ -12,7 +12,7 @@ from functools import partial
 
 from tests.chaos import plan as plans
 from tests.chaos import services
-from tests.chaos.agents import new_disk
+from tests.chaos.agents import new_disk, new_identity
 from tests.chaos.bus import Broker
 from tests.chaos.client import PATIENCE, Client
 from tests.chaos.fate import Fate
@@ -136,7 +136,8 @@ class World:
                 self._keep_alive(name, "conductor", cell, services.start_conductor)
         for agent in plan.agents:
             disk = self.disks[agent.name] = new_disk()
-            machine = Machine(agent.hosts, agent.plan, self.holdings, disk)
+            identity = new_identity(agent.name)
+            machine = Machine(agent.hosts, agent.plan, self.holdings, disk, identity)
             start = partial(_start_agent, machine)
             self._keep_alive(agent.name, "agent", agent.cell, start)
         for ask in plan.asks:

@@ -20,6 +20,7 @@ from understudy.cells import api_store, cell_store
 from understudy.cells.records import CellRecord
 from understudy.compute.backoff import Backoff
 from understudy.compute.holdings import HeldInMemory
+from understudy.compute.identity import path_beside
 from understudy.compute.service import ComputeService
 from understudy.compute.settings import Settings as ComputeSettings
 from understudy.conductor.cell_access import CellAccess, CellDirectory
@@ -276,9 +277,10 @@ class Agent(ThreadedProcess):
             self._left_over.push(end)
 
     def lose_disk(self) -> None:
-        """Forget all that it wrote down."""
+        """Forget all that it wrote down, but not who it is."""
         for file in self._journal.parent.glob(f"{self._journal.name}*"):
-            file.unlink()
+            if file != path_beside(self._journal):
+                file.unlink()
 
     def bury(self) -> None:
         """Kill it, and close what killed processes left open."""

@@ -15,12 +15,14 @@ from tests.integration.support.shared import INSTALL
 from tests.unit.compute.scene import OTHER_VM, VM, claim, request
 from understudy.compute import driver as drivers
 from understudy.compute.driver import BuildFault
+from understudy.compute.identity import Identity, throw_away
 from understudy.compute.libvirt_driver import LibvirtDriver
 from understudy.compute.libvirt_hypervisor import HypervisorClosed
 from understudy.compute.one_host import WrongHost
 from understudy.objects.fields import Blame
 
 HOST = "agent-1"
+IDENTITY = throw_away()
 POOL = "default-pool"
 GIB = 2**30
 
@@ -56,11 +58,11 @@ class LibvirtTest(testtools.TestCase):
         for volume in self.pool.listAllVolumes(0):
             volume.delete(0)
 
-    def load(self, **settings: object) -> LibvirtDriver:
+    def load(self, identity: Identity | None = None, **settings: object) -> LibvirtDriver:
         """Load a driver through its entry point; it is closed with the test."""
         path = Path(self.useFixture(fixtures.TempDir()).path) / "driver.yaml"
         path.write_text(yaml.safe_dump(settings))
-        loaded = drivers.load("libvirt", HOST, path)
+        loaded = drivers.load("libvirt", HOST, identity or IDENTITY, path)
         assert isinstance(loaded, LibvirtDriver)
         self.addCleanup(loaded.close)
         return loaded

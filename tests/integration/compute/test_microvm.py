@@ -18,12 +18,14 @@ from tests.integration.support.waiting import wait_until
 from tests.unit.compute.scene import OTHER_VM, VM, claim, request
 from understudy.compute import driver as drivers
 from understudy.compute.driver import BuildFault
+from understudy.compute.identity import Identity, throw_away
 from understudy.compute.microvm_driver import MicrovmClosed, MicrovmDriver
 from understudy.compute.microvm_machine import Machine
 from understudy.compute.one_host import WrongHost
 from understudy.objects.fields import Blame
 
 HOST = "agent-1"
+IDENTITY = throw_away()
 EMULATOR = "qemu-system-x86_64"
 
 
@@ -49,12 +51,12 @@ class MicrovmTest(testtools.TestCase):
         for machine in Machine.of(self.machines):
             machine.remove()
 
-    def load(self, **settings: object) -> MicrovmDriver:
+    def load(self, identity: Identity | None = None, **settings: object) -> MicrovmDriver:
         """Load a driver through its entry point."""
         folders = {"folder": str(self.machines), "images": str(self.folder / "images")}
         path = self.folder / "driver.yaml"
         path.write_text(yaml.safe_dump({**folders, "accel": "tcg", **settings}))
-        loaded = drivers.load("microvm", HOST, path)
+        loaded = drivers.load("microvm", HOST, identity or IDENTITY, path)
         assert isinstance(loaded, MicrovmDriver)
         return loaded
 
@@ -97,8 +99,9 @@ class MicrovmTest(testtools.TestCase):
         script = (
             "from pathlib import Path\n"
             "from tests.unit.compute.scene import VM, claim, request\n"
+            "from understudy.compute.identity import Identity\n"
             "from understudy.compute.microvm_driver import make\n"
-            f"make('{HOST}', Path({str(self.folder / 'driver.yaml')!r})).build("
+            f"make('{HOST}', {IDENTITY!r}, Path({str(self.folder / 'driver.yaml')!r})).build("
             f"'{HOST}', VM, 1, request('tiny'), claim('{HOST}', VCPU=1, MEMORY_MB=64))\n"
         )
         subprocess.run([sys.executable, "-c", script], check=True)

@@ -300,12 +300,6 @@ class FaultTest(AgentTestCase):
         self.assertEqual(set(), scene.held())
         self.assertEqual([], scene.journal.unfinished())
 
-    def test_a_host_that_is_not_ours_is_a_fault(self) -> None:
-        scene = Scene()
-        scene.cast_build("host-z")
-        scene.pools.run()
-        self.assertEqual("unknown-host", scene.said("build_failed")[0][3])
-
 
 class TearDownTest(AgentTestCase):
     """A teardown destroys what it names and what is older, and says so."""
