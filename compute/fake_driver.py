@@ -14,7 +14,7 @@ from understudy.compute.fake_hosts import read_driver_file
 from understudy.compute.fault_plan import FaultPlan
 from understudy.compute.holdings import HeldInFolder, HeldInMemory, Holdings
 from understudy.compute.identity import Identity
-from understudy.compute.tags import Tag
+from understudy.compute.tags import Tag, checked
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.errors import UnderstudyError
 from understudy.objects.fault import Fault
@@ -73,7 +73,7 @@ class FakeDriver:
         selection: Selection,
     ) -> None:
         """Take the planned time, and succeed or fail as planned."""
-        tag = Tag(host, instance_uuid, attempt)
+        tag = checked(host, instance_uuid, attempt)
         if host not in self._hosts:
             raise BuildFault(_unknown_host(host))
         self._note(Event.BEGUN, tag)
@@ -89,7 +89,7 @@ class FakeDriver:
 
     def destroy(self, host: str, instance_uuid: str, attempt: int) -> None:
         """Destroy it, unless it is planned to fail."""
-        tag = Tag(host, instance_uuid, attempt)
+        tag = checked(host, instance_uuid, attempt)
         with self._lock:
             self._check_open()
             if tag not in self._holdings.on(host):

@@ -6,6 +6,7 @@ from /proc each time, so a new agent finds all that an earlier one made.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Sequence
@@ -14,13 +15,17 @@ from typing import Final
 
 from understudy.compute import one_host
 from understudy.compute.identity import Identity
+from understudy.compute.microvm_folders import Folders, NotOurs
 from understudy.compute.microvm_machine import Machine, MachineError
 from understudy.compute.microvm_settings import Image, MicrovmSettings
+from understudy.compute.tags import shown
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.errors import UnderstudyError
 from understudy.objects.fields import Blame
 from understudy.objects.host import Host
 from understudy.objects.selection import Selection
+
+LOG = logging.getLogger(__name__)
 
 _MIB: Final = 2**20
 
@@ -37,8 +42,9 @@ class MicrovmDriver:
         self._name = name
         self._host_uuid = host_uuid
         self._settings = settings
-        self._machines = Path(settings.folder)
+        self._folders = Folders(Path(settings.folder), host_uuid)
         self._images = Path(settings.images)
+        self._said: set[Machine] = set()
         self._closed = threading.Event()
 
     def hosts(self) -> Sequence[Host]:
@@ -58,22 +64,24 @@ class MicrovmDriver:
         """Start a machine of what is claimed, from the request's image."""
         claimed = one_host.claimed(self._name, host, selection)
         image = self._image(request.image or self._settings.default_image)
+        machine = Machine(self._folders, instance_uuid, attempt)
         self._check_open()
         try:
-            self._machine(instance_uuid, attempt).start(self._settings, claimed, image)
+            machine.start(self._settings, claimed, image)
         except (MachineError, OSError) as error:
             raise one_host.fault("machine-failed", Blame.HOST, str(error)) from error
 
     def destroy(self, host: str, instance_uuid: str, attempt: int) -> None:
-        """Destroy the machine of this attempt, and no other."""
+        """Destroy the machine of this attempt, and no other. Raises NotOurs."""
         one_host.check(self._name, host)
         self._check_open()
-        self._machine(instance_uuid, attempt).remove()
+        Machine(self._folders, instance_uuid, attempt).remove()
 
     def holds(self, host: str) -> list[tuple[str, int]]:
-        """Return the attempts that have a folder, running or not."""
+        """Return the attempts that have a folder of this host's, running or not."""
         one_host.check(self._name, host)
-        return [(found.instance_uuid, found.attempt) for found in Machine.of(self._machines)]
+        found = filter(self._is_ours, Machine.of(self._folders))
+        return [(machine.instance_uuid, machine.attempt) for machine in found]
 
     def close(self) -> None:
         """Begin nothing more; what begins or ends a machine takes moments."""
@@ -83,8 +91,15 @@ class MicrovmDriver:
         if self._closed.is_set():
             raise MicrovmClosed("the agent has ended")
 
-    def _machine(self, instance_uuid: str, attempt: int) -> Machine:
-        return Machine(self._machines, instance_uuid, attempt)
+    def _is_ours(self, machine: Machine) -> bool:
+        """Leave out what was made for another host; each is said once."""
+        try:
+            return machine.is_ours()
+        except NotOurs as error:
+            if machine not in self._said:
+                self._said.add(machine)
+                LOG.warning("It is none of the machines of %s: %s", self._name, error)
+            return False
 
     def _image(self, name: str | None) -> Image:
         """Return the image; a name that leads out of their folder is none."""
@@ -92,13 +107,13 @@ class MicrovmDriver:
             raise one_host.fault(
                 "no-image", Blame.REQUEST, "a microvm boots an image: name one in the request"
             )
-        image = Image(self._images / name)
-        is_a_name = Path(name).name == name != ".."
-        if not is_a_name or not image.kernel.is_file():
-            raise one_host.fault(
-                "unknown-image", Blame.REQUEST, f"{self._images} has no {name}/kernel"
-            )
-        return image
+        if one_host.is_plain_name(name):
+            image = Image(self._images / name)
+            if image.kernel.is_file():
+                return image
+        raise one_host.fault(
+            "unknown-image", Blame.REQUEST, f"{self._images} has no {shown(name)}/kernel"
+        )
 
 
 def make(agent: str, identity: Identity, driver_file: Path | None) -> MicrovmDriver:

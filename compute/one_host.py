@@ -20,6 +20,8 @@ from understudy.objects.selection import Selection
 NEEDED: Final = ("VCPU", "MEMORY_MB")
 """What no virtual machine can do without."""
 _LONGEST_MESSAGE: Final = 1000
+_LONGEST_NAME: Final = 255
+"""Bytes, on any file system of Linux."""
 
 _S = TypeVar("_S", bound="HostSettings")
 
@@ -57,6 +59,16 @@ def check(name: str, host: str) -> None:
             f"this agent serves {name} and no {host}: give it back its old name, "
             "[compute] agent, until nothing is in hand under that"
         )
+
+
+def is_plain_name(name: str) -> bool:
+    """Is it the name of something in a folder or a pool, and leads nowhere else?"""
+    return (
+        name.isprintable()
+        and "/" not in name
+        and name not in {"", ".", ".."}
+        and len(name.encode()) <= _LONGEST_NAME
+    )
 
 
 def describe(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import stat
 import threading
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from tests.unit.compute.scene import (
     request,
     selection,
 )
+from tests.unit.compute.test_tags import NO_ATTEMPTS, NO_UUIDS
 from understudy.compute import driver as drivers
 from understudy.compute.driver import BuildFault
 from understudy.compute.fake_driver import FakeDriver, FakeDriverError
@@ -21,6 +24,7 @@ from understudy.compute.fault_plan import FaultPlan, host_broken
 from understudy.compute.holdings import HeldInFolder, HeldInMemory, Holdings
 from understudy.compute.identity import Identity, throw_away
 from understudy.compute.tags import Tag
+from understudy.objects.errors import InvalidRequest
 
 FILE = """
 holdings: held
@@ -111,6 +115,18 @@ class FakeDriverTest(AgentTestCase):
         self.assertRaises(BuildFault, self.build, driver)
         self.assertEqual([("begun", 1), ("failed", 1)], noted)
 
+    def test_what_is_no_attempt_is_neither_made_nor_destroyed(self) -> None:
+        driver = self.driver(holdings=HeldInFolder(self.folder() / "held"))
+        self.build(driver)
+        wrong = [(uuid, 1) for uuid in NO_UUIDS] + [(VM, attempt) for attempt in NO_ATTEMPTS]
+        for uuid, attempt in wrong:
+            self.assertRaises(InvalidRequest, driver.destroy, "host-a", uuid, attempt)
+            self.assertRaises(
+                InvalidRequest,
+                *(driver.build, "host-a", uuid, attempt, request(), selection("host-a")),
+            )
+        self.assertEqual([(VM, 1)], driver.holds("host-a"))
+
     def test_a_closed_driver_changes_nothing(self) -> None:
         holdings = HeldInMemory()
         driver = self.driver(holdings=holdings)
@@ -142,6 +158,23 @@ class HoldingsTest(AgentTestCase):
         self.check(HeldInFolder(folder / "held"))
         self.assertEqual(["held"], [path.name for path in folder.iterdir()])
         self.assertEqual([Tag("host", OTHER_VM, 1)], HeldInFolder(folder / "held").on("host"))
+
+    def test_in_a_folder_with_what_is_none_of_ours(self) -> None:
+        folder = self.folder()
+        HeldInFolder(folder).add(Tag("host", VM, 1))
+        for name in (".gitkeep", "notes", f"{VM}.x", f"{VM}.0", f"{VM}.\u0661", f"{VM}.1.2"):
+            (folder / "host" / name).touch()
+        self.assertEqual([Tag("host", VM, 1)], HeldInFolder(folder).on("host"))
+
+    def test_in_a_folder_that_nobody_else_may_read(self) -> None:
+        before = os.umask(0)
+        self.addCleanup(os.umask, before)
+        folder = self.folder() / "held"
+        HeldInFolder(folder).add(Tag("host", VM, 1))
+        found = (folder, folder / "host", folder / "host" / f"{VM}.1")
+        self.assertEqual(
+            [0o700, 0o700, 0o600], [stat.S_IMODE(each.stat().st_mode) for each in found]
+        )
 
 
 class DriverFileTest(AgentTestCase):
