@@ -6,7 +6,6 @@ from /proc each time, so a new agent finds all that an earlier one made.
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from typing import Final
 
 from understudy.compute import one_host
 from understudy.compute.identity import Identity
-from understudy.compute.microvm_folders import Folders, NotOurs
+from understudy.compute.microvm_folders import Folders
 from understudy.compute.microvm_machine import Machine, MachineError
 from understudy.compute.microvm_settings import Image, MicrovmSettings
 from understudy.compute.tags import shown
@@ -24,8 +23,6 @@ from understudy.objects.errors import UnderstudyError
 from understudy.objects.fields import Blame
 from understudy.objects.host import Host
 from understudy.objects.selection import Selection
-
-LOG = logging.getLogger(__name__)
 
 _MIB: Final = 2**20
 
@@ -44,7 +41,7 @@ class MicrovmDriver:
         self._settings = settings
         self._folders = Folders(Path(settings.folder), host_uuid)
         self._images = Path(settings.images)
-        self._said: set[Machine] = set()
+        self._strangers = one_host.Strangers(name)
         self._closed = threading.Event()
 
     def hosts(self) -> Sequence[Host]:
@@ -95,10 +92,8 @@ class MicrovmDriver:
         """Leave out what was made for another host; each is said once."""
         try:
             return machine.is_ours()
-        except NotOurs as error:
-            if machine not in self._said:
-                self._said.add(machine)
-                LOG.warning("It is none of the machines of %s: %s", self._name, error)
+        except one_host.NotOurs as error:
+            self._strangers.found(error)
             return False
 
     def _image(self, name: str | None) -> Image:

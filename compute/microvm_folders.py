@@ -17,31 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from understudy.compute.one_host import NotOurs
 from understudy.compute.tags import checked_attempt
-from understudy.objects.errors import InvalidRequest, UnderstudyError
+from understudy.objects.errors import InvalidRequest
 
 TAG: Final = "tag.json"
 """The file that says for which host, instance and attempt a folder was made."""
 _NAME: Final = re.compile(r"([0-9a-f-]{36})-([1-9][0-9]{0,9})")
 _LONGEST_TAG: Final = 4096
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-
-
-class NotOurs(UnderstudyError):
-    """A folder was made for another host, or it is none; it is left as it is."""
-
-    def __init__(self, path: Path, problem: str) -> None:
-        """Keep where it is and why it is not ours."""
-        super().__init__(path, problem)
-        self.path = path
-        self.problem = problem
-
-    def __str__(self) -> str:
-        """Say what to do."""
-        return (
-            f"{self.path} {self.problem}, and is left as it is; give the agent that host's "
-            "identity file back, or end the machine and remove the folder by hand"
-        )
 
 
 @dataclass(frozen=True)
@@ -66,7 +50,7 @@ class Folders:
             tag = self._tag(name, folder)
         if tag is not None and tag != self._own(instance_uuid, attempt):
             whose = tag.get("host_uuid") if isinstance(tag, dict) else None
-            raise NotOurs(self.root / name, f"is tagged for the host {whose!a:.60}")
+            raise NotOurs(str(self.root / name), f"is tagged for the host {whose!a:.60}")
         return True
 
     def make(self, instance_uuid: str, attempt: int) -> None:
@@ -107,7 +91,7 @@ class Folders:
                 yield None
                 return
             except NotADirectoryError:
-                raise NotOurs(self.root / name, "is no folder, or leads elsewhere") from None
+                raise NotOurs(str(self.root / name), "is no folder, or leads elsewhere") from None
             with _opened(folder):
                 yield folder
 
@@ -118,12 +102,14 @@ class Folders:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise NotOurs(self.root / name, f"has a tag that cannot be read: {error}") from error
+            raise NotOurs(
+                str(self.root / name), f"has a tag that cannot be read: {error}"
+            ) from error
         with _opened(tag):
             try:
                 said = json.loads(os.read(tag, _LONGEST_TAG))
             except (OSError, ValueError) as error:
-                raise NotOurs(self.root / name, "has a tag that says nothing") from error
+                raise NotOurs(str(self.root / name), "has a tag that says nothing") from error
         return {} if said is None else said
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from understudy.objects.fields import Blame
 from understudy.objects.host import Host, Provider
 from understudy.objects.selection import Selection
 
+LOG = logging.getLogger(__name__)
+
 NEEDED: Final = ("VCPU", "MEMORY_MB")
 """What no virtual machine can do without."""
 _LONGEST_MESSAGE: Final = 1000
@@ -28,6 +31,38 @@ _S = TypeVar("_S", bound="HostSettings")
 
 class WrongHost(UnderstudyError):
     """The agent was asked about a host that it does not serve."""
+
+
+class NotOurs(UnderstudyError):
+    """Something was made for another host; it is left as it is."""
+
+    def __init__(self, what: str, problem: str) -> None:
+        """Keep what it is and why it is not ours."""
+        super().__init__(what, problem)
+        self.what = what
+        self.problem = problem
+
+    def __str__(self) -> str:
+        """Say what to do."""
+        return (
+            f"{self.what} {self.problem}, and is left as it is; give the agent that host's "
+            "identity file back, or remove it by hand"
+        )
+
+
+class Strangers:
+    """Says of each thing that is not the host's once that it is left."""
+
+    def __init__(self, name: str) -> None:
+        """Take the name of the host."""
+        self._name = name
+        self._said: set[str] = set()
+
+    def found(self, error: NotOurs) -> None:
+        """Log it, if it is new."""
+        if error.what not in self._said:
+            self._said.add(error.what)
+            LOG.warning("Not of the host %s: %s", self._name, error)
 
 
 @dataclass(frozen=True, kw_only=True)

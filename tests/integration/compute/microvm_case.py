@@ -18,8 +18,9 @@ from understudy.compute import driver as drivers
 from understudy.compute.driver import BuildFault
 from understudy.compute.identity import Identity, throw_away
 from understudy.compute.microvm_driver import MicrovmDriver
-from understudy.compute.microvm_folders import Folders, NotOurs
+from understudy.compute.microvm_folders import Folders
 from understudy.compute.microvm_machine import Machine
+from understudy.compute.one_host import NotOurs
 
 HOST = "agent-1"
 IDENTITY = throw_away()

@@ -18,8 +18,7 @@ from tests.unit.compute.test_tags import NO_ATTEMPTS, NO_UUIDS
 from understudy.compute.driver import BuildFault
 from understudy.compute.identity import throw_away
 from understudy.compute.microvm_driver import MicrovmClosed
-from understudy.compute.microvm_folders import NotOurs
-from understudy.compute.one_host import WrongHost
+from understudy.compute.one_host import NotOurs, WrongHost
 from understudy.objects.errors import InvalidRequest
 from understudy.objects.fields import Blame
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tests.unit.compute.scene import OTHER_VM, VM, AgentTestCase
 from tests.unit.compute.test_tags import NO_ATTEMPTS, NO_UUIDS
-from understudy.compute.microvm_folders import TAG, Folders, NotOurs, name_of
+from understudy.compute.microvm_folders import TAG, Folders, name_of
+from understudy.compute.one_host import NotOurs
 from understudy.objects.errors import InvalidRequest
 
 HOST, OTHER_HOST = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "ab")

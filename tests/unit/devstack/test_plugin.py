@@ -317,12 +317,14 @@ class OtherMachineTest(PluginTestCase):
 
     def test_with_libvirt(self) -> None:
         devstack = self.stacked(
-            "UNDERSTUDY_COMPUTE_DRIVER=libvirt", "UNDERSTUDY_LIBVIRT_POOL=default"
+            "UNDERSTUDY_COMPUTE_DRIVER=libvirt",
+            "UNDERSTUDY_LIBVIRT_POOL=default",
+            "UNDERSTUDY_LIBVIRT_IMAGE_POOL=images",
         )
         self.assertEqual([f"{PLUGIN.parent} -e mysql,libvirt"], devstack.calls("setup_package"))
         self.assertEqual("libvirt", devstack.read("cell1/compute.conf")["compute"]["driver"])
         self.assertEqual(
-            LibvirtSettings(pool="default"),
+            LibvirtSettings(pool="default", image_pool="images"),
             read_settings(LibvirtSettings, devstack.conf / "cell1/hosts.yaml"),
         )
 
