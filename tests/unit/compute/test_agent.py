@@ -330,11 +330,11 @@ class TearDownTest(AgentTestCase):
 
     def test_it_covers_older_attempts(self) -> None:
         scene = Scene()
-        for attempt in (1, 2):
+        for attempt in (2, 3):
             scene.cast_build(attempt=attempt)
             scene.pools.run()
-        scene.holdings.add(Tag("host-a", VM, 0))
-        scene.deliver_teardown(attempt=2)
+        scene.holdings.add(Tag("host-a", VM, 1))
+        scene.deliver_teardown(attempt=3)
         scene.pools.run()
         self.assertEqual(set(), scene.held())
 
