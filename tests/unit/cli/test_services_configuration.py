@@ -7,6 +7,7 @@ import io
 
 from tests.unit.cli.services_case import KINDS, PLACEMENT, ServicesTestCase
 from understudy.cli.services import conductor, scheduler
+from understudy.compute.identity import path_beside
 
 URL = "write rabbit://user:password@host:5672/vhost"
 DATABASE = "write mysql+pymysql://user:password@host/database"
@@ -102,6 +103,19 @@ class WrongTest(ServicesTestCase):
             "[scheduler] filters: mine of understudy.scheduler.filters cannot be loaded: "
             "no entry point of that name; correct the name, or install what provides it",
             scheduler.kind(),
+        )
+
+    def test_an_identity_that_says_nothing(self) -> None:
+        self.write(self.default, self.agent)
+        conf = self.read(KINDS["compute"]())
+        path = path_beside(conf.compute.journal)
+        self.assertFalse(path.exists(), "a check has made it")
+        path.write_text("[]")
+        self.assert_refused(
+            f"[compute] journal: {path} does not say which agent this is: it is no JSON object; "
+            "restore it from a backup, or remove it only if this machine is to be a new host that "
+            "holds nothing",
+            KINDS["compute"](),
         )
 
     def test_a_driver_file_that_is_not_there(self) -> None:
