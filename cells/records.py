@@ -77,6 +77,16 @@ class MappingRecord:
     updated_at: float
 
 
+class Whereabouts(NamedTuple):
+    """Whose an instance is, and where: what a row of its cell must agree with to be shown."""
+
+    cell_uuid: str | None
+    request_id: str
+    project_id: str
+    user_id: str
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class NewBuild:
     """An instance to be inserted into its cell with its claimed attempt."""

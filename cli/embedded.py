@@ -105,8 +105,8 @@ class EmbeddedCloud:
         return cls(cells=kept.cells, plan=kept.faults, state_dir=state_dir)
 
     def context(self) -> RequestContext:
-        """Return who asks: the one who runs this process."""
-        return RequestContext(project_id="demo", user_id="demo")
+        """Return who asks: the one who runs this process, and so an administrator."""
+        return RequestContext(project_id="demo", user_id="demo", is_admin=True)
 
     def audit(self) -> AuditReport:
         """Compare every claim in Placement with the cells' databases."""

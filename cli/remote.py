@@ -43,8 +43,8 @@ class RemoteCloud:
         self.client = SuperConductorClient(self._bus)
 
     def context(self) -> RequestContext:
-        """Return the operator."""
-        return RequestContext(PROJECT, USER)
+        """Return the operator, who is an administrator."""
+        return RequestContext(PROJECT, USER, is_admin=True)
 
     def close(self) -> None:
         """Give the connections back."""

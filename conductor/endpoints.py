@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import oslo_messaging as messaging
 
 from understudy.cells import errors as cell_errors
+from understudy.conductor.authority import Caller
 from understudy.conductor.cell import CellConductor
 from understudy.conductor.hosts import HostKeeper
 from understudy.conductor.super import SuperConductor
@@ -60,31 +61,31 @@ class SuperConductorEndpoint:
     def build(self, ctxt: RequestContext, request: BuildRequest) -> BuildAccepted:
         """See SuperConductor.build."""
         with as_wire_errors():
-            return self._conductor.build(request)
+            return self._conductor.build(Caller.of(ctxt, "build"), request)
 
     @messaging.expose
     def result(self, ctxt: RequestContext, request_id: str) -> BuildResult:
         """See SuperConductor.result."""
         with as_wire_errors():
-            return self._conductor.result(request_id)
+            return self._conductor.result(Caller.of(ctxt, "result"), request_id)
 
     @messaging.expose
     def cancel(self, ctxt: RequestContext, request_id: str) -> None:
         """See SuperConductor.cancel."""
         with as_wire_errors():
-            self._conductor.cancel(request_id)
+            self._conductor.cancel(Caller.of(ctxt, "cancel"), request_id)
 
     @messaging.expose
     def delete(self, ctxt: RequestContext, instance_uuid: str) -> None:
         """See SuperConductor.delete."""
         with as_wire_errors():
-            self._conductor.delete(instance_uuid)
+            self._conductor.delete(Caller.of(ctxt, "delete"), instance_uuid)
 
     @messaging.expose
     def show(self, ctxt: RequestContext, instance_uuid: str) -> Instance:
         """See SuperConductor.show."""
         with as_wire_errors():
-            return self._conductor.show(instance_uuid)
+            return self._conductor.show(Caller.of(ctxt, "show"), instance_uuid)
 
     @messaging.expose
     def list_instances(
@@ -98,13 +99,16 @@ class SuperConductorEndpoint:
     ) -> InstancePage:
         """See SuperConductor.list_instances."""
         with as_wire_errors():
-            return self._conductor.list_instances(filters, sort_keys, sort_dirs, limit, marker)
+            caller = Caller.of(ctxt, "list_instances")
+            return self._conductor.list_instances(
+                caller, filters, sort_keys, sort_dirs, limit, marker
+            )
 
     @messaging.expose
     def list_hosts(self, ctxt: RequestContext, cell_name: str | None) -> HostPage:
         """See SuperConductor.list_hosts."""
         with as_wire_errors():
-            return self._conductor.list_hosts(cell_name)
+            return self._conductor.list_hosts(Caller.of(ctxt, "list_hosts"), cell_name)
 
     @messaging.expose
     def set_host(
@@ -112,19 +116,20 @@ class SuperConductorEndpoint:
     ) -> Host:
         """See SuperConductor.set_host."""
         with as_wire_errors():
-            return self._conductor.set_host(ctxt, host, admin_state, reason)
+            caller = Caller.of(ctxt, "set_host")
+            return self._conductor.set_host(caller, ctxt, host, admin_state, reason)
 
     @messaging.expose
     def list_services(self, ctxt: RequestContext) -> ServicePage:
         """See SuperConductor.list_services."""
         with as_wire_errors():
-            return self._conductor.list_services()
+            return self._conductor.list_services(Caller.of(ctxt, "list_services"))
 
     @messaging.expose
     def list_cells(self, ctxt: RequestContext) -> list[Cell]:
         """See SuperConductor.list_cells."""
         with as_wire_errors():
-            return self._conductor.list_cells()
+            return self._conductor.list_cells(Caller.of(ctxt, "list_cells"))
 
 
 class CellConductorEndpoint:

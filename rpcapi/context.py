@@ -11,6 +11,8 @@ from typing import Any, Final
 import oslo_messaging as messaging
 from oslo_context import context
 
+ADMIN: Final = "is_admin"
+"""Where a message says that an administrator asks."""
 PATIENCE: Final = "patience_ends"
 """Where a server notes when, by time.monotonic(), a caller will have given up."""
 SENDER: Final = "sender"
@@ -36,6 +38,7 @@ class RequestContext(context.RequestContext):
     own id is in the request. `speaker` is who speaks where that is an agent.
     `sender` is the user of the broker who sent the message: the broker has
     verified it, and a server notes it; None where it is not known.
+    With `is_admin` an administrator asks, whose the whole cloud is.
     """
 
     def __init__(
@@ -44,13 +47,18 @@ class RequestContext(context.RequestContext):
         user_id: str | None = None,
         request_id: str | None = None,
         *,
+        is_admin: bool = False,
         speaker: Speaker | None = None,
         overwrite: bool = False,
     ) -> None:
         """Make a context; with `overwrite` it becomes the one that this thread logs under."""
         self._is_for_logs = overwrite
         super().__init__(
-            project_id=project_id, user_id=user_id, request_id=request_id, overwrite=overwrite
+            project_id=project_id,
+            user_id=user_id,
+            request_id=request_id,
+            is_admin=is_admin,
+            overwrite=overwrite,
         )
         self.patience_ends = math.inf
         self.speaker = speaker
@@ -79,13 +87,15 @@ class RequestContext(context.RequestContext):
         """
         return max(self.patience_ends - time.monotonic(), 0.0)
 
-    def facts(self) -> dict[str, str | None]:
+    def facts(self) -> dict[str, str | bool | None]:
         """Return what travels."""
-        facts = {
+        facts: dict[str, str | bool | None] = {
             "project_id": self.project_id,
             "user_id": self.user_id,
             "request_id": self.request_id,
         }
+        if self.is_admin:
+            facts[ADMIN] = True
         if self.speaker is not None:
             facts |= dataclasses.asdict(self.speaker)
         return facts
@@ -106,7 +116,7 @@ class ContextSerializer(messaging.Serializer):
         """Return the entity that the primitives say."""
         return self._entities.deserialize_entity(ctxt, entity)
 
-    def serialize_context(self, ctxt: RequestContext) -> dict[str, str | None]:
+    def serialize_context(self, ctxt: RequestContext) -> dict[str, str | bool | None]:
         """Return the context's facts."""
         return ctxt.facts()
 
@@ -116,6 +126,8 @@ class ContextSerializer(messaging.Serializer):
             facts.get("project_id"),
             facts.get("user_id"),
             facts.get("request_id"),
+            # Whatever else a message writes there makes nobody an administrator.
+            is_admin=facts.get(ADMIN) is True,
             speaker=_speaker(facts),
             overwrite=True,
         )

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Final
 
 from understudy.objects.build_answer import BuildResult
 from understudy.objects.errors import UnderstudyError
+
+ADMINISTRATOR: Final = "it needs an administrator's context; ask as one"
 
 
 @dataclass(eq=False)
@@ -159,6 +162,19 @@ class HostNotFound(WireError):
     def __str__(self) -> str:
         """Name the host."""
         return f"there is no host {self.host}; list the hosts, and see that its agent runs"
+
+
+@dataclass(eq=False)
+class Forbidden(WireError):
+    """The caller may not ask for this; nothing was read or written for it."""
+
+    method: str
+    who: str
+    why: str = ADMINISTRATOR
+
+    def __str__(self) -> str:
+        """Say who may not do what, and what it takes."""
+        return f"{self.who} may not call {self.method}: {self.why}"
 
 
 @dataclass(eq=False)

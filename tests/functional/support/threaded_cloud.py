@@ -51,7 +51,7 @@ class ThreadedCloud(fixtures.Fixture):
         self.spec = spec
         self._ground = ground
         self._databases = ground.databases
-        self.context = RequestContext("a-project", "a-user")
+        self.context = RequestContext("a-project", "a-user", is_admin=True)
 
     def _setUp(self) -> None:  # noqa: N802
         self._folder = Path(self.useFixture(fixtures.TempDir()).path)

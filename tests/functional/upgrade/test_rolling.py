@@ -63,7 +63,7 @@ class SuperConductorTest(case.Rolling):
         return {"request": known_to("BuildRequest", newer=newer)}
 
     def arrived(self, call: tuple[Any, ...]) -> Any:
-        return call[0]
+        return call[1]
 
 
 class SuperConductorAnswersTest(case.Answering):

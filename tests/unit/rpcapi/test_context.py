@@ -23,6 +23,17 @@ class ContextSerializerTest(testtools.TestCase):
         arrived = self.serializer.deserialize_context(self.serializer.serialize_context(sent))
         self.assertEqual(sent.facts(), arrived.facts())
 
+    def test_an_administrator_arrives_as_one(self) -> None:
+        sent = RequestContext("project", "user", is_admin=True)
+        arrived = self.serializer.deserialize_context(self.serializer.serialize_context(sent))
+        self.assertIs(True, arrived.is_admin)
+
+    def test_nothing_but_true_makes_an_administrator(self) -> None:
+        for said in (None, False, 1, "true", "True", "yes", [True], {"is_admin": True}):
+            facts = {"project_id": "project", "user_id": "user", "is_admin": said}
+            self.assertIs(False, self.serializer.deserialize_context(facts).is_admin, repr(said))
+        self.assertIs(False, self.serializer.deserialize_context({}).is_admin)
+
     def test_what_a_newer_peer_adds_is_dropped(self) -> None:
         arrived = self.serializer.deserialize_context({"project_id": "project", "colour": "red"})
         self.assertEqual("project", arrived.project_id)

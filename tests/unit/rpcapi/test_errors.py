@@ -28,6 +28,7 @@ EXAMPLES: dict[type[UnderstudyError], tuple[Any, ...]] = {
     errors.RequestNotFound: ("request",),
     errors.InstanceNotFound: ("vm",),
     errors.HostNotFound: ("host",),
+    errors.Forbidden: ("list_hosts", "user 'u' of project 'p'", "it needs more; ask for less"),
     errors.CellNotFound: ("cell",),
     errors.HostInTwoCells: ("host", "cell1", "cell2"),
     errors.CellUnavailable: ("cell1", "its database is gone"),
