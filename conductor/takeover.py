@@ -5,6 +5,10 @@ the cells that were tried, and the scheduler swaps the claim that is still held.
 The instance's mapping is the arbiter: it says HANDING_OVER before the scheduler
 is asked, and points to the new cell before anything is inserted there. The old
 cell's row is HANDING_OVER all that time, and belongs to the super conductor.
+
+A cell says that it gives up, at which attempt and with which claim, and is
+believed that only of what is mapped to it; what is built elsewhere, for whom
+and for how long is read from the API database, whatever the cell's row says.
 """
 
 from __future__ import annotations
@@ -17,8 +21,8 @@ from collections.abc import Callable
 from understudy.cells import errors as cell_errors
 from understudy.cells import mapping_states
 from understudy.cells.api_store import ApiStore
-from understudy.cells.records import InstanceRecord, MappingRecord, NewBuild
-from understudy.conductor import faults
+from understudy.cells.records import InstanceRecord, MappingRecord, NewBuild, RequestRecord
+from understudy.conductor import faults, hearsay
 from understudy.conductor.bounds import alternates_wanted
 from understudy.conductor.cell_access import CellAccess, CellDirectory
 from understudy.conductor.first_claims import FirstClaims
@@ -70,9 +74,36 @@ class Takeover:
         """Take over what every reachable cell has given up on."""
         for access in self._cells.usable():
             with apart(f"what {access.name} is exhausted of"):
-                for record in access.store.exhausted(BATCH):
-                    with apart_about("the takeover", record.request_id, record.uuid):
-                        self._work(access, record)
+                strays = [
+                    record.uuid
+                    for record in access.store.exhausted(BATCH)
+                    if not self._sweep(access, record)
+                ]
+                if strays:
+                    LOG.warning(
+                        "cell %s gives up on %d instances as the API database does not know "
+                        "them, %s for one: they are left as they are",
+                        access.name,
+                        len(strays),
+                        strays[0],
+                    )
+
+    def _sweep(self, access: CellAccess, record: InstanceRecord) -> bool:
+        """Take over one; is it the cell's to give up?"""
+        with apart_about("the takeover", record.request_id, record.uuid):
+            try:
+                mapping = self._api.mapping(record.uuid)
+            except cell_errors.InstanceUnknown:
+                return False
+            is_here = mapping.cell_uuid == access.record.uuid
+            if is_here and mapping.state in {mapping_states.DELETING, mapping_states.DELETED}:
+                # The delete ends it.
+                return True
+            request = self._api.request(mapping.request_id).request
+            if not hearsay.may_give_up(mapping, request, access.record.uuid, record.attempt):
+                return False
+            self._work(access, record)
+        return True
 
     def _work(self, access: CellAccess, record: InstanceRecord) -> None:
         taken = access.store.begin_hand_over(record, self._lease.owner, self._lease.seconds)
@@ -94,48 +125,57 @@ class Takeover:
         if mapping.state == mapping_states.MAPPED and mapping.pick is not None and is_next:
             # Said once more that it is ours: nobody ends it here while it begins there.
             record = access.store.take(record, self._lease.owner, self._lease.seconds)
-            self._insert(access, record, unpack(mapping.pick).picks()[0])
+            self._insert(mapping, record, unpack(mapping.pick).picks()[0])
         access.store.handed_over(record)
 
     def _hand_over(self, access: CellAccess, record: InstanceRecord) -> MappingRecord | None:
         """Map it to the cell of a new selection; None where none can take it."""
         lease = self._lease
-        self._api.begin_hand_over(record.uuid, record.attempt, lease.owner, lease.seconds)
-        pick = self._select(access, record)
+        mapping = self._api.begin_hand_over(
+            record.uuid, record.attempt, lease.owner, lease.seconds
+        )
+        asked = self._api.request(mapping.request_id)
+        pick = self._select(access, record, asked)
         if pick is None:
             return None
-        text = json.dumps(SelectionAnswer.pack(record.request_id, [pick]).obj_to_wire())
+        text = json.dumps(SelectionAnswer.pack(asked.request_id, [pick]).obj_to_wire())
         try:
             return self._api.hand_over(
                 record.uuid, lease.owner, pick.claimed.cell_uuid, record.attempt + 1, text
             )
         except cell_errors.LostRace:
-            request = access.store.request_of(record.request_id)
-            self._first_claims.release_written(request, record.uuid, pick.generation)
+            self._first_claims.release_written(asked.request, record.uuid, pick.generation)
             raise
 
-    def _select(self, access: CellAccess, record: InstanceRecord) -> Pick | None:
+    def _select(
+        self, access: CellAccess, record: InstanceRecord, asked: RequestRecord
+    ) -> Pick | None:
         """Select in the cells that were not tried; None where none can take it."""
-        if record.seconds_left <= 0:
+        if asked.seconds_left <= 0:
             self._give_up(access, record, faults.deadline_passed(record.fault))
             return None
-        request = access.store.request_of(record.request_id).obj_clone()
-        request.count = 1
         tried, silent = self._tried(record.uuid)
-        request.ignore_cells = [*request.ignore_cells, *tried]
+        if len(tried) >= (asked.request.max_cells or 1):
+            self._give_up(
+                access, record, faults.no_other_cell(record.fault, f"{len(tried)} were tried")
+            )
+            return None
+        request = asked.request.obj_clone()
+        request.count = 1
+        request.ignore_cells = [*request.ignore_cells, *tried, *silent]
         try:
             answer = self._scheduler.select_destinations(
-                RequestContext.of_instance(record.request_id, record.project_id, record.user_id),
+                RequestContext.of_instance(asked.request_id, request.project_id, request.user_id),
                 str(uuid.uuid5(uuid.UUID(record.uuid), f"attempt-{record.attempt + 1}")),
                 self._enrich(request),
                 [record.uuid],
                 alternates_wanted(request),
-                {record.uuid: record.generation or 0},
+                {record.uuid: max(record.generation or 0, 0)},
                 timeout=self._lease.seconds / 2,
             )
         except NEVER as error:
-            if silent:
-                raise silent[0] from error
+            for unanswered in silent.values():
+                raise unanswered from error
             self._give_up(access, record, faults.no_other_cell(record.fault, str(error)))
             return None
         return answer.picks()[0]
@@ -151,33 +191,33 @@ class Takeover:
             self._api.put_back_hand_over(record.uuid, self._lease.owner)
         access.nudge(record, record.uuid)
 
-    def _tried(self, instance_uuid: str) -> tuple[list[str], list[Exception]]:
-        """Return the uuids of the cells to leave out, and why some did not answer."""
+    def _tried(self, instance_uuid: str) -> tuple[list[str], dict[str, Exception]]:
+        """Return the uuids of the cells that have it, and of those that did not answer."""
         tried: list[str] = []
-        silent: list[Exception] = []
+        silent: dict[str, Exception] = {}
         for record in self._cells.records():
             try:
                 self._cells.open(record).store.instance(instance_uuid)
+                tried.append(record.uuid)
             except cell_errors.InstanceUnknown:
                 continue
             except cell_errors.CellUnreachable as error:
-                silent.append(error)
-            tried.append(record.uuid)
+                silent[record.uuid] = error
         return tried, silent
 
-    def _insert(self, old: CellAccess, record: InstanceRecord, pick: Pick) -> None:
-        request = old.store.request_of(record.request_id)
+    def _insert(self, mapping: MappingRecord, record: InstanceRecord, pick: Pick) -> None:
+        asked = self._api.request(mapping.request_id)
         build = NewBuild(
-            instance_uuid=record.uuid,
-            name=record.name,
-            request=request,
-            consumer_type=record.consumer_type,
-            attempt=record.attempt + 1,
+            instance_uuid=mapping.instance_uuid,
+            name=mapping.name,
+            request=asked.request,
+            consumer_type=str(asked.request.consumer_type),
+            attempt=mapping.attempt,
             selection=pick.claimed,
             alternates=tuple(pick.alternates),
             generation=pick.generation,
-            attempts_left=(request.max_attempts or 1) - 1,
-            cells_left=record.cells_left - 1,
-            deadline_seconds=record.seconds_left,
+            attempts_left=(asked.request.max_attempts or 1) - 1,
+            cells_left=hearsay.cells_left(asked.request, record.cells_left),
+            deadline_seconds=asked.seconds_left,
         )
         self._placer.insert(self._cells.get(pick.claimed.cell_uuid), build)
