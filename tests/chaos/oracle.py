@@ -214,7 +214,11 @@ class Oracle:
             return [line for line in lines if line.split()[0] not in gone]
 
         return AuditReport(
-            known(report.leaked), known(report.doubled), known(report.missing), report.miscounted
+            known(report.leaked),
+            known(report.doubled),
+            known(report.missing),
+            report.miscounted,
+            report.foreign,
         )
 
     def _audit(self) -> Iterator[Violation]:
@@ -229,7 +233,7 @@ class Oracle:
             yield Violation(LEAKED, f"audit: {line}")
         for line in report.doubled:
             yield Violation(DOUBLED, f"audit: {line}")
-        for line in (*report.missing, *report.miscounted):
+        for line in (*report.missing, *report.miscounted, *report.foreign):
             yield Violation(WRONG, f"audit: {line}")
 
 

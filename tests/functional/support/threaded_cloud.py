@@ -136,6 +136,7 @@ class ThreadedCloud(fixtures.Fixture):
         )
         report = audit.run()
         found = [*report.leaked, *report.doubled, *report.missing, *report.miscounted]
+        found += report.foreign
         return [*found, *self._not_at_rest()]
 
     def _not_at_rest(self) -> Iterator[str]:

@@ -315,6 +315,7 @@ class Cloud(fixtures.Fixture):
         """What must always hold and does not, once all has come to rest."""
         report = self.audit()
         found = [*report.leaked, *report.doubled, *report.missing, *report.miscounted]
+        found += report.foreign
         # What nobody foresaw is logged as an error, and the sweepers go on.
         found += [line for line in self.log.output.splitlines() if line.startswith("ERROR")]
         expected: set[tuple[str, str, int]] = set()
