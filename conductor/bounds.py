@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from understudy.objects import validation
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.errors import InvalidRequest
 
@@ -68,4 +69,5 @@ def _within(field: str, asked: int | None, default: int, highest: int) -> int:
 
 def alternates_wanted(request: BuildRequest) -> int:
     """Return how many alternates to ask for: a lost claim spends one, an attempt too."""
-    return (request.max_attempts or 1) - 1 + (request.spare_alternates or 0)
+    wanted = (request.max_attempts or 1) - 1 + (request.spare_alternates or 0)
+    return min(wanted, validation.MAX_ALTERNATES)

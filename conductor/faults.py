@@ -8,6 +8,7 @@ from understudy.objects.fields import Blame
 NO_VALID_HOST = "no-valid-host"
 TOO_MANY_EQUAL_GROUPS = "too-many-equal-groups"
 LEDGER_REFUSED = "ledger-refused"
+REQUEST_REFUSED = "request-refused"
 DEADLINE = "deadline"
 ALTERNATES_EXHAUSTED = "alternates-exhausted"
 ATTEMPTS_EXHAUSTED = "attempts-exhausted"

@@ -6,7 +6,10 @@
 The claims are written in Placement before the answer comes, and from then on
 they are the caller's: no conductor knows of them, nothing gives them back, and
 nothing else moves them. The request names a consumer type of the caller's own,
-so that Understudy's audit does not take the claims for its own.
+so that Understudy's audit does not take the claims for its own: it names them
+as foreign, and leaves them. The scheduler's operator has to allow both: the user
+that the caller has on the bus in [scheduler] callers, unless it is the
+scheduler's own, and the type in [scheduler] consumer_types.
 
 With each claim comes the generation that the write produced. It is what the
 caller needs to move the claim to an alternate, or to give it back, in one PUT

@@ -19,6 +19,8 @@ MAX_TEXT = 255
 """Characters in a name: what Placement and the databases hold."""
 MAX_IMAGE = 2048
 """Characters in an image, which may be a URL."""
+MAX_ALTERNATES = 64
+"""Alternates of one instance in one selection."""
 MAX_PARAMETERS = 65_535
 """Characters in all keys and values of the parameters."""
 

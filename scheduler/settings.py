@@ -13,7 +13,9 @@ class Settings:
     """The scheduler's settings, with the defaults that the options have.
 
     `filters` are those beside the ones that heed the request. `weighers` maps
-    names to multipliers. Times are in seconds.
+    names to multipliers. `callers` are the users of the bus that are answered,
+    none: the scheduler's own. `consumer_types` may be claimed under, none: any.
+    Times are in seconds.
     """
 
     filters: Sequence[str] = ()
@@ -24,3 +26,5 @@ class Settings:
     hosts_max_age: float = 10.0
     workers: int = 8
     beat_interval: float = 5.0
+    callers: Sequence[str] = ()
+    consumer_types: Sequence[str] = ()

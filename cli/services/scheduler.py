@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import sys
 from collections.abc import Callable, Sequence
@@ -40,13 +41,17 @@ def compose(conf: Configuration, name: str, closing: ExitStack) -> SchedulerServ
 
         claims = MeasuredClaims(claims, figures)
         around = functools.partial(MeasuredSelector, figures=figures)
+    settings = options.settings(conf)
+    if not settings.consumer_types:
+        ours = (str(conf.conductor.consumer_type),)
+        settings = dataclasses.replace(settings, consumer_types=ours)
     return SchedulerService(
         bus,
         api,
         ledger.candidates,
         claims,
         name=name,
-        settings=options.settings(conf),
+        settings=settings,
         around=around,
     )
 

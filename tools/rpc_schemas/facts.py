@@ -71,7 +71,8 @@ REPORT_ERRORS: Final = ("Superseded", "InstanceNotFound", "HostNotFound", "CellU
 SCHEDULER: Final = Interface(
     "Scheduler",
     "api",
-    "Any scheduler on the API-level bus takes a call.",
+    "Any scheduler on the API-level bus takes a call. It answers the users of the bus that "
+    "[scheduler] callers names, and takes the consumer types of [scheduler] consumer_types.",
     SchedulerClient,
     SchedulerEndpoint,
     {
@@ -85,13 +86,15 @@ SCHEDULER: Final = Interface(
             "was lost is for the caller to give back.",
             {
                 "request_id": REQUEST_ID,
-                "request": "What each instance takes, and whose the claims are. Its count, "
-                "attempts, cells and deadline are not read.",
-                "instance_uuids": "The consumers to claim for in Placement, each once.",
-                "alternates": "How many alternates to name for each instance, 0 or more; fewer "
+                "request": "What each instance takes, and whose the claims are. Its "
+                "attempts, cells and deadline are checked and not used.",
+                "instance_uuids": "The consumers to claim for in Placement, each once; at most "
+                "the request's count.",
+                "alternates": "How many alternates to name for each instance, 0 to 64; fewer "
                 "come where the cell has no more.",
                 "held": "{instance uuid: consumer generation} of those that hold a claim already: "
-                "it is moved. Empty for first claims.",
+                "it is moved, if it is of the request's project, user and consumer type; else "
+                "LedgerRefusedRequest, and nothing is written. Empty for first claims.",
             },
             "For each instance its claimed host, the generation that the claim's write produced, "
             "and alternates. The claims are the caller's, who gives them back.",
@@ -102,6 +105,8 @@ SCHEDULER: Final = Interface(
                 "TooManyEqualGroups",
                 "Overloaded",
                 "ServiceUnavailable",
+                "InvalidRequest",
+                "Forbidden",
             ),
         )
     },
