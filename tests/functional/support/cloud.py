@@ -14,8 +14,10 @@ from typing import Final, Protocol
 from tests.fakes.faults import Faults
 from understudy.compute.tags import Tag
 from understudy.conductor.bounds import RetryBounds
+from understudy.objects.build_request import BuildRequest
 from understudy.objects.fault import Fault
 from understudy.rpcapi.context import RequestContext
+from understudy.rpcapi.scheduler import SchedulerClient
 from understudy.rpcapi.super_conductor import SuperConductorClient
 
 
@@ -201,6 +203,12 @@ class CloudUnderTest(Protocol):
 
     def back_up(self, cell: str) -> Callable[[], None]:
         """Return what restores the cell's database as it is now."""
+
+    def scheduler_as(self, user: str | None) -> SchedulerClient:
+        """Return a client of the scheduler, as this user of the bus (None: as its services)."""
+
+    def forge(self, cell: str, request: BuildRequest) -> None:
+        """Let the cell's database say that all that it has is of this request and its owner."""
 
     def plant(self, host: str, instance_uuid: str, attempt: int) -> None:
         """Let something exist on the host that nobody here asked for."""

@@ -17,7 +17,7 @@ from tests.functional.support.databases import Databases
 from understudy.ledger import embedded as embedded_placement
 from understudy.rpcapi import embedded as embedded_bus
 from understudy.rpcapi import notifier
-from understudy.rpcapi.bus import API, EMBEDDED, Bus
+from understudy.rpcapi.bus import API, EMBEDDED, Bus, embedded_url
 
 
 class Ground(fixtures.Fixture):
@@ -42,6 +42,10 @@ class Ground(fixtures.Fixture):
 
     def open_bus(self, name: str, transport_url: str) -> Bus:
         """Return a new connection to the bus of this name at this URL."""
+        raise NotImplementedError
+
+    def open_bus_as(self, name: str, user: str) -> Bus:
+        """Return a new connection to the bus as another user, who may do all there."""
         raise NotImplementedError
 
     def open_notifications(self, transport_url: str) -> Any:
@@ -70,6 +74,9 @@ class EmbeddedGround(Ground):
 
     def open_bus(self, name: str, transport_url: str) -> Bus:
         return Bus.open(name, transport_url)
+
+    def open_bus_as(self, name: str, user: str) -> Bus:
+        return Bus.open(name, embedded_url(user))
 
     def open_notifications(self, transport_url: str) -> Any:
         return notifier.open_transport(transport_url)

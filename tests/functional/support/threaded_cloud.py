@@ -24,7 +24,7 @@ from tests.functional.support.processes import (
     at_once,
 )
 from tests.functional.support.waiting import wait_for
-from understudy.cells import mapping_states, tables_api, tables_cell
+from understudy.cells import mapping_states, primitives, tables_api, tables_cell
 from understudy.cells.api import requests
 from understudy.cells.cell_store import CellStore
 from understudy.cells.engines import Database
@@ -34,8 +34,10 @@ from understudy.conductor.audit import Audit
 from understudy.conductor.cell_access import CellDirectory
 from understudy.ledger.ledger import Ledger
 from understudy.objects import states
+from understudy.objects.build_request import BuildRequest
 from understudy.rpcapi.bus import API
 from understudy.rpcapi.context import RequestContext
+from understudy.rpcapi.scheduler import SchedulerClient
 from understudy.rpcapi.super_conductor import SuperConductorClient
 
 LONG_AGO = 3600.0
@@ -112,6 +114,34 @@ class ThreadedCloud(fixtures.Fixture):
             self.conductors[cell].start()
 
         return restore
+
+    def scheduler_as(self, user: str | None) -> SchedulerClient:
+        """Return a client of the scheduler, as this user of the bus (None: as its services)."""
+        ground = self._ground
+        if user is None:
+            bus = ground.open_bus(API, ground.transport_urls[API])
+        else:
+            bus = ground.open_bus_as(API, user)
+        self.addCleanup(bus.close)
+        return SchedulerClient(bus, timeout=20.0)
+
+    def forge(self, cell: str, request: BuildRequest) -> None:
+        """Let the cell's database say that all that it has is of this request and its owner."""
+        whose = {
+            "name": request.name,
+            "project_id": request.project_id,
+            "user_id": request.user_id,
+            "consumer_type": str(request.consumer_type),
+            "cells_left": 1000,
+            "deadline": tables_cell.instances.c.deadline + LONG_AGO,
+        }
+
+        def forge(connection: sa.Connection) -> None:
+            body = primitives.dump(request)
+            connection.execute(sa.update(tables_cell.requests).values(body=body))
+            connection.execute(sa.update(tables_cell.instances).values(**whose))
+
+        self._databases.cells[cell].database.write(forge)
 
     def plant(self, host: str, instance_uuid: str, attempt: int) -> None:
         """Let something exist on the host that nobody here asked for."""

@@ -47,6 +47,13 @@ class ServerGround(Ground):
     def open_bus(self, name: str, transport_url: str) -> Bus:
         return Bus.open(name, transport_url, conf=connecting.as_a_process(self))
 
+    def open_bus_as(self, name: str, user: str) -> Bus:
+        broker = shared.rabbitmq(self._test)
+        everything = {"configure": ".*", "write": ".*", "read": ".*"}
+        url = broker.add_user(self.transport_urls[name], user, everything)
+        self.addCleanup(broker.remove_user, url)
+        return self.open_bus(name, url)
+
     def open_notifications(self, transport_url: str) -> Any:
         return notifier.open_transport(transport_url, connecting.as_a_process(self))
 
