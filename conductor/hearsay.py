@@ -8,7 +8,7 @@ what a cell says can shorten a build of its own, and nothing else.
 
 from __future__ import annotations
 
-from understudy.cells.records import MappingRecord
+from understudy.cells.records import InstanceRecord, MappingRecord
 from understudy.objects.build_request import BuildRequest
 
 
@@ -25,6 +25,16 @@ def may_give_up(
     each = request.max_attempts or 1
     highest = min(mapping.attempt + each - 1, each * (request.max_cells or 1))
     return mapping.attempt <= attempt <= highest
+
+
+def was_tried(request: BuildRequest, row: InstanceRecord | None) -> bool:
+    """Does this row of a cell count among the cells that the request allows?
+
+    One that says another request or owner is none of a build's; who knows
+    neither cannot spend the cells of others.
+    """
+    whose = (request.request_id, request.project_id, request.user_id)
+    return row is not None and (row.request_id, row.project_id, row.user_id) == whose
 
 
 def cells_left(request: BuildRequest, said: int) -> int:

@@ -17,12 +17,14 @@ import json
 import logging
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from understudy.cells import errors as cell_errors
 from understudy.cells import mapping_states
 from understudy.cells.api_store import ApiStore
 from understudy.cells.records import InstanceRecord, MappingRecord, NewBuild, RequestRecord
 from understudy.conductor import faults, hearsay
+from understudy.conductor.asking import ask
 from understudy.conductor.bounds import alternates_wanted
 from understudy.conductor.cell_access import CellAccess, CellDirectory
 from understudy.conductor.first_claims import FirstClaims
@@ -40,6 +42,18 @@ LOG = logging.getLogger(__name__)
 
 BATCH = 50
 """Exhausted builds looked at in one sweep of a cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """What is known of the cells that an instance was in."""
+
+    tried: int
+    """How many had it, the one that gives it up among them."""
+    left_out: list[str]
+    """The uuids of those that it does not go to."""
+    silent: list[str]
+    """The names of those that did not say."""
 
 
 class Takeover:
@@ -154,15 +168,14 @@ class Takeover:
         if asked.seconds_left <= 0:
             self._give_up(access, record, faults.deadline_passed(record.fault))
             return None
-        tried, silent = self._tried(record.uuid)
-        if len(tried) >= (asked.request.max_cells or 1):
-            self._give_up(
-                access, record, faults.no_other_cell(record.fault, f"{len(tried)} were tried")
-            )
+        others = self._others(access, asked.request, record.uuid)
+        if others.tried >= (asked.request.max_cells or 1):
+            fault = faults.no_other_cell(record.fault, f"{others.tried} were tried")
+            self._give_up(access, record, fault)
             return None
         request = asked.request.obj_clone()
         request.count = 1
-        request.ignore_cells = [*request.ignore_cells, *tried, *silent]
+        request.ignore_cells = [*request.ignore_cells, *others.left_out]
         try:
             answer = self._scheduler.select_destinations(
                 RequestContext.of_instance(asked.request_id, request.project_id, request.user_id),
@@ -174,11 +187,25 @@ class Takeover:
                 timeout=self._lease.seconds / 2,
             )
         except NEVER as error:
-            for unanswered in silent.values():
-                raise unanswered from error
+            if others.silent:
+                raise cell_errors.CellUnreachable(
+                    others.silent[0], "it may have what is looked for"
+                ) from error
             self._give_up(access, record, faults.no_other_cell(record.fault, str(error)))
             return None
         return answer.picks()[0]
+
+    def _others(self, access: CellAccess, request: BuildRequest, instance_uuid: str) -> _Others:
+        """Ask which cells had the instance before."""
+        rows, silent = ask(self._cells, lambda each: _row(each, instance_uuid))
+        had_it = {name for name, row in rows.items() if row is not None} | {access.name}
+        tried = {n for n, row in rows.items() if hearsay.was_tried(request, row)} | {access.name}
+        left_out = [
+            record.uuid
+            for record in self._cells.records()
+            if record.name in had_it or record.name in silent
+        ]
+        return _Others(len(tried), left_out, silent)
 
     def _give_up(self, access: CellAccess, record: InstanceRecord, fault: Fault) -> None:
         """Let its cell end it.
@@ -190,20 +217,6 @@ class Takeover:
         with apart(f"the end of the takeover of {record.uuid}"):
             self._api.put_back_hand_over(record.uuid, self._lease.owner)
         access.nudge(record, record.uuid)
-
-    def _tried(self, instance_uuid: str) -> tuple[list[str], dict[str, Exception]]:
-        """Return the uuids of the cells that have it, and of those that did not answer."""
-        tried: list[str] = []
-        silent: dict[str, Exception] = {}
-        for record in self._cells.records():
-            try:
-                self._cells.open(record).store.instance(instance_uuid)
-                tried.append(record.uuid)
-            except cell_errors.InstanceUnknown:
-                continue
-            except cell_errors.CellUnreachable as error:
-                silent[record.uuid] = error
-        return tried, silent
 
     def _insert(self, mapping: MappingRecord, record: InstanceRecord, pick: Pick) -> None:
         asked = self._api.request(mapping.request_id)
@@ -221,3 +234,11 @@ class Takeover:
             deadline_seconds=asked.seconds_left,
         )
         self._placer.insert(self._cells.get(pick.claimed.cell_uuid), build)
+
+
+def _row(access: CellAccess, instance_uuid: str) -> InstanceRecord | None:
+    """Return the cell's row; None where the cell has none."""
+    try:
+        return access.store.instance(instance_uuid)
+    except cell_errors.InstanceUnknown:
+        return None

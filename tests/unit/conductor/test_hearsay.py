@@ -10,11 +10,12 @@ import testtools
 from hypothesis import strategies
 
 from tests.unit.conductor.base import CloudTest
-from tests.unit.conductor.cloud import request, uuid_of
+from tests.unit.conductor.cloud import Cloud, request, uuid_of
 from understudy.cells import errors as cell_errors
 from understudy.cells import primitives, tables_cell
 from understudy.cells.records import MappingRecord
 from understudy.conductor import faults, hearsay
+from understudy.conductor.authority import OPERATOR
 from understudy.ledger.protocols import Owner
 from understudy.objects.build_request import BuildRequest
 
@@ -160,6 +161,37 @@ class WrittenCellTest(CloudTest):
         assert fault is not None
         self.assertEqual(faults.NO_OTHER_CELL, fault.code)
 
+    def test_a_cell_that_hides_whose_it_is_is_one_that_was_tried(self) -> None:
+        self.allow(attempts=1, cells=1)
+        self.active()
+        self.lie("one")
+        self.write("one", "UPDATE instances SET state = 'EXHAUSTED'")
+        self.cloud.super.sweep()
+        self.assertEqual({}, self.cloud.store("two").counts())
+
+    def test_a_third_cell_does_not_spend_the_cells_of_others(self) -> None:
+        self.cloud = self.useFixture(
+            Cloud({"one": {"one-a": 9}, "two": {"two-a": 4}, "three": {"three-a": 6}})
+        )
+        self.ledger, self.agents = self.cloud.ledger, self.cloud.agents
+        uuid = self.exhausted()
+        self.plant(uuid, 1, cell="three", project_id="whoever")
+        self.assertEnded("ACTIVE", uuid)
+        self.assertEqual("two", self.cloud.shown(uuid).cell_name)
+
+    def test_what_cannot_be_read_in_one_cell_keeps_no_other_from_going_on(self) -> None:
+        self.cloud = self.useFixture(
+            Cloud({"one": {"one-a": 9}, "two": {"two-a": 4}, "three": {"three-a": 6}})
+        )
+        self.ledger, self.agents = self.cloud.ledger, self.cloud.agents
+        uuid = self.exhausted()
+        self.plant(uuid, 1, cell="three", fault="{", name="unreadable")
+        self.cloud.super.sweep()
+        self.assertEqual("BUILDING", self.cloud.row(uuid, "two").state)
+        page = self.cloud.super.lookout.list_instances(OPERATOR, {}, [], [], 10, None)
+        self.assertEqual(["three"], page.cells_unanswered)
+        self.assertEqual([uuid], [instance.uuid for instance in page.instances])
+
     def test_the_deadline_is_the_requests(self) -> None:
         uuid = self.exhausted()
         self.cloud.pass_deadline()
@@ -181,13 +213,13 @@ class WrittenCellTest(CloudTest):
             self.write("two", "DELETE FROM instances")
         self.assertEqual(3, self.log.output.count("cell two gives up on 1 instances"))
 
-    def plant(self, uuid: str, attempt: int) -> None:
-        """Copy cell one's row, and what belongs to it, into cell two, EXHAUSTED."""
+    def plant(self, uuid: str, attempt: int, cell: str = "two", **changed: object) -> None:
+        """Copy cell one's row into another cell, EXHAUSTED and with other values."""
         store = self.cloud.store("one")
         with store.database.engine.connect() as connection:
             rows = connection.execute(tables_cell.instances.select()).mappings().all()
-        planted = {**rows[0], "uuid": uuid, "attempt": attempt, "state": "EXHAUSTED"}
-        with self.cloud.store("two").database.engine.begin() as connection:
+        planted = {**rows[0], "uuid": uuid, "attempt": attempt, "state": "EXHAUSTED", **changed}
+        with self.cloud.store(cell).database.engine.begin() as connection:
             connection.execute(
                 tables_cell.instances.insert(), {**planted, "cells_left": 5, "lease_until": 0.0}
             )
