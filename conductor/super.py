@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from understudy.cells.api_store import ApiStore
+from understudy.conductor import asked
 from understudy.conductor.accepting import Acceptance
 from understudy.conductor.authority import Caller
 from understudy.conductor.cell_access import CellDirectory
@@ -56,11 +57,11 @@ class SuperConductor:
 
     def result(self, caller: Caller, request_id: str) -> BuildResult:
         """Return how the request stands. Raises RequestNotFound."""
-        return self._lookout.result(caller, request_id)
+        return self._lookout.result(caller, asked.request(request_id))
 
     def cancel(self, caller: Caller, request_id: str) -> None:
         """Delete every instance of the request. Raises RequestNotFound."""
-        mappings = self._api.mappings_of(request_id)
+        mappings = self._api.mappings_of(asked.request(request_id))
         if not mappings or not caller.owns(mappings[0].project_id):
             raise wire.RequestNotFound(request_id)
         for mapping in mappings:
@@ -68,13 +69,14 @@ class SuperConductor:
 
     def delete(self, caller: Caller, instance_uuid: str) -> None:
         """Delete one instance, whatever it is doing. Raises InstanceNotFound."""
+        instance_uuid = asked.instance(instance_uuid)
         if not caller.is_admin and not caller.owns(self._api.mapping(instance_uuid).project_id):
             raise wire.InstanceNotFound(instance_uuid)
         self._deleter.delete(instance_uuid)
 
     def show(self, caller: Caller, instance_uuid: str) -> Instance:
         """Return an instance with its timeline. Raises InstanceNotFound."""
-        return self._lookout.show(caller, instance_uuid)
+        return self._lookout.show(caller, asked.instance(instance_uuid))
 
     def list_instances(
         self,
@@ -86,6 +88,8 @@ class SuperConductor:
         marker: str | None,
     ) -> InstancePage:
         """Return one page of instances across cells. Raises BadQuery."""
+        asked.check_listing(filters, sort_keys, sort_dirs, limit)
+        marker = None if marker is None else asked.instance(marker)
         return self._lookout.list_instances(caller, filters, sort_keys, sort_dirs, limit, marker)
 
     def list_hosts(self, caller: Caller, cell_name: str | None) -> HostPage:

@@ -24,6 +24,20 @@ THEIRS = RequestContext("other", "stranger")
 ADMIN = RequestContext("admin", "admin", is_admin=True)
 NOBODY = RequestContext()
 
+ANYTHING = strategies.recursive(
+    strategies.none()
+    | strategies.booleans()
+    | strategies.integers()
+    | strategies.floats()
+    | strategies.text(max_size=3)
+    | strategies.just("x" * 100_000)
+    | strategies.just("name"),
+    lambda inner: (
+        strategies.lists(inner, max_size=3)
+        | strategies.dictionaries(strategies.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
 NAMES = strategies.text(max_size=3) | strategies.none()
 
 
@@ -162,6 +176,46 @@ class EndpointTest(CloudTest):
         self.assertTrue(self.cloud.schedulable("one-a"))
         self.endpoint.set_host(ADMIN, "one-a", AdminState.DISABLED, "because")
         self.assertFalse(self.cloud.schedulable("one-a"))
+
+    @hypothesis.settings(
+        max_examples=200,
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
+    )
+    @hypothesis.given(strategies.sampled_from(["show", "delete", "result", "cancel"]), ANYTHING)
+    def test_whatever_is_named_is_not_found(self, method: str, said: object) -> None:
+        call = getattr(self.endpoint, method)
+        for context in (MINE, ADMIN):
+            error = self.assertRaises(
+                (wire.InstanceNotFound, wire.RequestNotFound), call, context, said
+            )
+            self.assertLess(len(str(error)), 200)
+
+    @hypothesis.settings(
+        max_examples=200,
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
+    )
+    @hypothesis.given(ANYTHING, ANYTHING, ANYTHING, ANYTHING, ANYTHING)
+    def test_whatever_is_listed_by_is_refused_or_finds_nothing(
+        self, filters: Any, keys: Any, dirs: Any, limit: Any, marker: Any
+    ) -> None:
+        queries: tuple[tuple[Any, ...], ...] = (
+            (filters, [], [], 10, None),
+            ({"name": filters}, [], [], 10, None),
+            ({}, keys, [], 10, None),
+            ({}, ["name"], dirs, 10, None),
+            ({}, [], [], limit, None),
+            ({}, [], [], 10, marker),
+            (filters, keys, dirs, limit, marker),
+        )
+        for arguments in queries:
+            try:
+                page = self.endpoint.list_instances(MINE, *arguments)
+            except (wire.BadQuery, wire.InstanceNotFound) as refused:
+                self.assertLess(len(str(refused)), 500)
+            else:
+                self.assertEqual([], page.instances)
 
     def listed(self, context: RequestContext, **filters: str) -> list[str]:
         page = self.endpoint.list_instances(context, filters, [], [], 100, None)
