@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TextIO
 
 from cliff import app, commandmanager
 
-from understudy.cli import failures
+from understudy.cli import failures, one_line
+from understudy.objects import text
 
 if TYPE_CHECKING:
     from understudy.cli.connect import Clouds
@@ -98,12 +99,12 @@ class UnderstudyApp(app.App):
         level = _LEVELS.get(self.options.verbose_level, logging.DEBUG)
         console = logging.StreamHandler(self.stderr)
         console.setLevel(level)
-        console.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
+        console.setFormatter(_one_line("%(levelname)s %(name)s %(message)s"))
         self._handlers = [console]
         if self.options.log_file:
             level = min(level, logging.INFO)
             to_file = logging.FileHandler(self.options.log_file)
-            to_file.setFormatter(logging.Formatter(self.LOG_FILE_MESSAGE_FORMAT))
+            to_file.setFormatter(_one_line(self.LOG_FILE_MESSAGE_FORMAT))
             self._handlers.append(to_file)
         root = logging.getLogger()
         # Records that nobody sees are not worth making.
@@ -139,7 +140,8 @@ class UnderstudyApp(app.App):
 
     def refuse(self, message: str) -> Any:
         """Say in one line what is wrong with the command line, and exit."""
-        print(f"{self.NAME}: {message}; see {self.NAME} --help", file=self.stderr)
+        shown = text.printable(" ".join(message.split()))
+        print(f"{self.NAME}: {shown}; see {self.NAME} --help", file=self.stderr)
         raise SystemExit(failures.BAD_INPUT)
 
     def _no_such_command(self, argv: Sequence[str]) -> str:
@@ -153,6 +155,12 @@ class UnderstudyApp(app.App):
         near = self.get_fuzzy_matches(words[0])
         hint = f", did you mean {' or '.join(near)}?" if near else ""
         return f"there is no command {' '.join(words)!r}{hint}"
+
+
+def _one_line(form: str) -> logging.Formatter:
+    formatter = logging.Formatter(form)
+    one_line.keep(formatter)
+    return formatter
 
 
 def main(argv: Sequence[str] | None = None) -> int:

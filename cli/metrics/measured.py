@@ -26,6 +26,9 @@ from understudy.scheduler.endpoints import Selects
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 DONE = "done"
+MOST_CODES = 100
+"""Codes of faults that are counted apart: hosts choose them, and each is a series for ever."""
+OTHER = "other"
 
 
 class MeasuredSelector:
@@ -141,9 +144,13 @@ def measure(store: CellStore, figures: Figures) -> None:
 
     The store is a list of functions; those that matter are put into others.
     """
+    codes: set[str] = set()
 
     def failed(uuid: str, attempt: int, host: str, fault: Fault, cleaned: bool) -> None:
-        figures.failed_attempts.labels(fault.code, fault.blames).inc()
+        if len(codes) < MOST_CODES:
+            codes.add(fault.code)
+        code = fault.code if fault.code in codes else OTHER
+        figures.failed_attempts.labels(code, fault.blames).inc()
 
     def ended(outcome: str) -> Callable[[InstanceRecord], None]:
         def note(record: InstanceRecord) -> None:

@@ -43,7 +43,7 @@ def main(kind: Kind, arguments: Sequence[str]) -> int:
     try:
         conf = read(kind.prog, arguments, kind.checks, kind.usage)
     except BadInput as wrong:
-        print(f"{kind.prog}: {' '.join(str(wrong).split())}", file=sys.stderr)
+        print(f"{kind.prog}: {wrong}", file=sys.stderr)
         return failures.BAD_INPUT
     logs.set_up(conf)
     share_queue_names(conf, f"{kind.prog}-{kind.name(conf)}")
