@@ -8,16 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence
 import oslo_messaging as messaging
 
 from understudy.cells import errors as cell_errors
+from understudy.conductor import host_door
 from understudy.conductor.cell import CellConductor
 from understudy.conductor.hosts import HostKeeper
 from understudy.conductor.super import SuperConductor
 from understudy.ledger import errors as ledger_errors
 from understudy.objects.build_answer import BuildAccepted, BuildResult
 from understudy.objects.build_request import BuildRequest
-from understudy.objects.fault import Fault
+from understudy.objects.fault import Fault, bounded
 from understudy.objects.host import Host
 from understudy.objects.host_page import HostPage
 from understudy.objects.instance import Instance, InstancePage
+from understudy.objects.limits import HostLimits
 from understudy.objects.orders import Orders
 from understudy.objects.service import Cell
 from understudy.objects.service_page import ServicePage
@@ -143,6 +145,7 @@ class CellConductorEndpoint:
     ) -> Orders:
         """See HostKeeper.register."""
         with as_wire_errors():
+            host_door.check(host, HostLimits())
             return self._keeper.register(host, _pairs(holds))
 
     @messaging.expose
@@ -183,7 +186,7 @@ class CellConductorEndpoint:
     ) -> None:
         """See CellConductor.build_failed."""
         with as_wire_errors():
-            self._conductor.build_failed(host, instance_uuid, attempt, fault, cleaned)
+            self._conductor.build_failed(host, instance_uuid, attempt, bounded(fault), cleaned)
 
     @messaging.expose
     def torn_down(self, ctxt: RequestContext, host: str, instance_uuid: str, attempt: int) -> None:

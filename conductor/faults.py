@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from understudy.objects.fault import Fault
+from understudy.objects import text
+from understudy.objects.fault import MAX_MESSAGE, Fault
 from understudy.objects.fields import Blame
 
 NO_VALID_HOST = "no-valid-host"
@@ -80,4 +81,5 @@ def no_other_cell(last: Fault | None, reason: str) -> Fault:
 
 
 def _after(what: str, last: Fault | None) -> str:
-    return f"{what}; before that, {last.code}: {last.message}" if last else what
+    said = f"{what}; before that, {last.code}: {last.message}" if last else what
+    return text.printable(said, MAX_MESSAGE)
