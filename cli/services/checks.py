@@ -14,7 +14,7 @@ from oslo_config import cfg
 from understudy.cells import api_store, cell_store
 from understudy.cli import options
 from understudy.cli.bad_input import BadInput
-from understudy.cli.services import tls
+from understudy.cli.services import installed, tls
 from understudy.cli.services.configuration import Configuration
 from understudy.compute import options as compute_options
 from understudy.compute.driver import Driver
@@ -42,6 +42,7 @@ class _Store(Protocol):
 
 def bus(conf: Configuration) -> None:
     """Raise BadInput unless `transport_url` names a bus."""
+    installed.check(installed.BUS)
     if not is_set(conf, "transport_url"):
         raise conf.refuse("DEFAULT", "transport_url", "it is not set", f"write {_URL}")
     try:
@@ -96,6 +97,7 @@ def cell_name(conf: Configuration) -> None:
 
 def placement(conf: Configuration) -> None:
     """Raise BadInput unless [placement] says how to authenticate."""
+    installed.check(installed.PLACEMENT)
     group = ledger_options.GROUP
     try:
         ledger_options.connect(conf)
@@ -203,6 +205,7 @@ def open_driver(conf: Configuration) -> Driver:
 
 
 def _database(conf: Configuration, group: str, connect: Callable[[Configuration], _Store]) -> None:
+    installed.check(installed.DATABASES)
     if not conf[group].connection:
         raise conf.refuse(group, "connection", "it is not set", f"write {_DATABASE}")
     try:
