@@ -219,6 +219,20 @@ class ApiDatabaseUnreachable(UnderstudyError):
         return f"the API database cannot be used: {self.detail}"
 
 
+class UntrustedUrl(UnderstudyError):
+    """A database's URL asks for TLS without knowing whom it speaks to."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        """Keep what is wrong with it, and what to write."""
+        super().__init__(problem, remedy)
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """Say both."""
+        return f"the database's URL is not taken: {self.problem}; {self.remedy}"
+
+
 class SchemaTooNew(UnderstudyError):
     """A newer release has upgraded this database."""
 

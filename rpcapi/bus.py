@@ -13,7 +13,7 @@ import oslo_messaging as messaging
 from oslo_config import cfg
 
 from understudy.objects.base import Serializer
-from understudy.rpcapi import connections, embedded, options, versions
+from understudy.rpcapi import connections, embedded, options, tls, versions
 from understudy.rpcapi.context import ContextSerializer
 
 API: Final = "api"
@@ -79,7 +79,9 @@ class Bus:
         if release is not None and release not in versions.CAPS:
             raise ValueError(f"release is one of {', '.join(versions.CAPS)}, not {release!r}")
         transport = messaging.get_rpc_transport(
-            conf, url=transport_url, allowed_remote_exmods=list(WIRE_ERRORS)
+            conf,
+            url=tls.demanded(conf, transport_url),
+            allowed_remote_exmods=list(WIRE_ERRORS),
         )
         connections.bound(transport)
         return cls(name, transport, release, conf[options.OVERLOAD].longest_wait)

@@ -20,9 +20,9 @@ from typing import Any
 import oslo_messaging as messaging
 from amqp.exceptions import MessageNacked
 from kombu import exceptions as kombu_errors
-from oslo_messaging._drivers import common, impl_rabbit
+from oslo_messaging._drivers import common
 
-from understudy.rpcapi import patience
+from understudy.rpcapi import patience, tls
 
 LOG = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class SilentBroker(Exception):
     """It has taken a message, and does not say whether it has it."""
 
 
-class BoundedConnection(impl_rabbit.Connection):
+class BoundedConnection(tls.Connection):
     """A connection that is tried once for each host of the URL, and once more."""
 
     channel: Any

@@ -41,6 +41,7 @@ class Create(base.ManageCommand):
             parsed_args.database_url,
             enabled=not parsed_args.disabled,
         )
+        check_urls(record)
         with self.api() as api:
             api.add_cell(record)
         self.say(record.uuid)
@@ -68,7 +69,10 @@ class Update(base.ManageCommand):
         if not changed:
             raise BadInput("cell update", "", "nothing is to be changed", "give an option")
         with self.api() as api:
-            api.update_cell(dataclasses.replace(api.cell(parsed_args.name), **changed))
+            record = dataclasses.replace(api.cell(parsed_args.name), **changed)
+            if {"transport_url", "database_url"} & set(changed):
+                check_urls(record)
+            api.update_cell(record)
 
 
 class List(base.ManageLister):
@@ -163,6 +167,23 @@ def try_database(cell: CellRecord) -> str:
         return base.one_line(error)
     sync = f"cell-db sync --cell {cell.name}"
     return databases.not_newest(found, schema.Tree.CELL, sync) or "ok"
+
+
+def check_urls(record: CellRecord) -> None:
+    """Raise BadInput where a URL asks for TLS without knowing whom it speaks to."""
+    from understudy.cells import cell_store
+    from understudy.cells import errors as cell_errors
+    from understudy.rpcapi import options, tls
+
+    try:
+        tls.demanded(options.private(), record.transport_url)
+    except tls.Contradiction as error:
+        problem, _, remedy = str(error).rpartition("; ")
+        raise BadInput("--transport-url", "", problem, remedy) from None
+    try:
+        cell_store.connect(record.name, record.database_url).close()
+    except cell_errors.UntrustedUrl as error:
+        raise BadInput("--database-url", "", error.problem, error.remedy) from None
 
 
 def check_name(name: str) -> None:

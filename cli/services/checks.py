@@ -12,6 +12,7 @@ import oslo_messaging as messaging
 from oslo_config import cfg
 
 from understudy.cells import api_store, cell_store
+from understudy.cells import errors as cell_errors
 from understudy.cli import options
 from understudy.cli.bad_input import BadInput
 from understudy.cli.services import installed, tls
@@ -99,6 +100,13 @@ def placement(conf: Configuration) -> None:
     """Raise BadInput unless [placement] says how to authenticate."""
     installed.check(installed.PLACEMENT)
     group = ledger_options.GROUP
+    if conf[group].insecure:
+        raise conf.refuse(
+            group,
+            "insecure",
+            "whoever answers would get the password",
+            "take it out, and name their authority with cafile",
+        )
     try:
         ledger_options.connect(conf)
     except cfg.RequiredOptError:
@@ -213,6 +221,9 @@ def _database(conf: Configuration, group: str, connect: Callable[[Configuration]
         with opened as store:
             # It holds no connection yet, but knows whether it could make one.
             _ = store.database.engine
+            store.database.check_files()
+    except cell_errors.UntrustedUrl as error:
+        raise conf.refuse(group, "connection", error.problem, error.remedy) from None
     except ModuleNotFoundError as error:
         raise conf.refuse(
             group, "connection", f"{error.name} is not installed", "install that driver"

@@ -12,15 +12,24 @@ from typing import Final
 import oslo_messaging as messaging
 
 from understudy.cli.services.configuration import Configuration
+from understudy.rpcapi import tls
 
 GROUP: Final = "oslo_messaging_rabbit"
-FILES: Final = ("ssl_ca_file", "ssl_cert_file", "ssl_key_file")
 
 
 def check(conf: Configuration, url: messaging.TransportURL) -> None:
-    """Raise BadInput where a file cannot be read, or is named but TLS is not asked for."""
+    """Raise BadInput where a file cannot be read, or it is not clear whether TLS is asked for."""
+    try:
+        asked = tls.is_asked_for(url)
+    except tls.Contradiction as error:
+        problem, _, remedy = str(error).rpartition("; ")
+        raise conf.refuse("DEFAULT", "transport_url", problem, remedy) from None
     query = url.query or {}
-    for name in FILES:
+    if asked and "ssl" not in query and _is_decided(conf) and not conf[GROUP].ssl:
+        raise conf.refuse(
+            GROUP, "ssl", "it is false, but transport_url asks for TLS", "take it out"
+        )
+    for name in tls.FILES:
         path = query.get(name) or conf[GROUP][name]
         if not path:
             continue
@@ -31,7 +40,7 @@ def check(conf: Configuration, url: messaging.TransportURL) -> None:
                 f"{path} cannot be read",
                 "write a file that is there, and let the service's user read it",
             )
-        if "ssl" not in query and not _is_decided(conf):
+        if not asked and "ssl" not in query and not _is_decided(conf):
             raise conf.refuse(
                 GROUP, "ssl", f"it is not set, but {name} is", "write true, or false for no TLS"
             )

@@ -88,6 +88,20 @@ class ManageTest(ServicesTestCase):
             self.assertEqual(2, self.create(name))
             self.assertIn("no cell may be called", self.err)
 
+    def test_refuses_urls_that_take_anybodys_certificate(self) -> None:
+        self.manage("api-db", "sync")
+        self.create()
+        untrusted = "mysql+pymysql://user:secret@db/one?ssl_ca=/etc/ca.pem&ssl_verify_cert=false"
+        both = "rabbit://user:secret@mq:5671/one?ssl=false"
+        for given, problem in (
+            (("--database-url", untrusted), "anybody's certificate would do"),
+            (("--transport-url", both), "it says ssl=false but port 5671"),
+        ):
+            self.assertEqual(2, self.manage("cell", "update", "one", *given))
+            self.assertIn(f"{given[0]}: ", self.err)
+            self.assertIn(problem, self.err)
+            self.assertNotIn("secret", self.err)
+
     def test_refuses_the_same_name_twice(self) -> None:
         self.manage("api-db", "sync")
         self.create()

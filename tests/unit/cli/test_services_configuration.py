@@ -37,6 +37,32 @@ class MissingTest(ServicesTestCase):
         self.assert_refused(f"[api_database] {expected}", conductor.kind_of_super())
         self.assert_refused(f"[cell_database] {expected}", conductor.kind_of_cell("one"))
 
+    def test_placement_that_anybody_may_be(self) -> None:
+        self.write(self.default, self.api, PLACEMENT, "insecure = true\n")
+        self.assert_refused(
+            "[placement] insecure: whoever answers would get the password; "
+            "take it out, and name their authority with cafile",
+            KINDS["scheduler"](),
+        )
+
+    def test_a_database_that_anybody_may_be(self) -> None:
+        connection = "connection = postgresql+psycopg2://user:secret@db/api?sslmode=require"
+        self.write(self.default, PLACEMENT, f"[api_database]\n{connection}\n")
+        self.assert_refused(
+            "[api_database] connection: with sslmode=require anybody's certificate would do, "
+            "or none; write sslmode=verify-full&sslrootcert=FILE",
+            KINDS["scheduler"](),
+        )
+
+    def test_an_authority_of_a_database_that_cannot_be_read(self) -> None:
+        connection = "connection = mysql+pymysql://user:secret@db/api?ssl_ca=/nowhere/ca.pem"
+        self.write(self.default, PLACEMENT, f"[api_database]\n{connection}\n")
+        self.assert_refused(
+            "[api_database] connection: /nowhere/ca.pem cannot be read; "
+            "let ssl_ca be a file that our user may read",
+            KINDS["scheduler"](),
+        )
+
     def test_placement(self) -> None:
         self.write(self.default, self.api)
         self.assert_refused(
