@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TextIO
 
 from cliff import app, commandmanager
 
-from understudy.cli import failures
+from understudy.cli import failures, urls
 
 if TYPE_CHECKING:
     from understudy.cli.connect import Clouds
 
 COMMANDS: Final = "understudy.commands"
+TRANSPORT_URL: Final = "transport-url"
+TRANSPORT_URL_VARIABLE: Final = "UNDERSTUDY_TRANSPORT_URL"
 DESCRIPTION: Final = "Build instances in a cloud of many cells, and see how it went."
 _LEVELS: Final = {0: logging.CRITICAL, 1: logging.CRITICAL, 2: logging.INFO}
 
@@ -86,11 +88,12 @@ class UnderstudyApp(app.App):
             metavar="FILE",
             help="talk to the super conductor that this configuration file leads to",
         )
-        parser.add_argument(
-            "--transport-url",
-            metavar="URL",
-            help="talk to the super conductor on this message bus, as in "
+        urls.add_options(
+            parser,
+            TRANSPORT_URL,
+            "talk to the super conductor on this message bus, as in "
             "rabbit://user:password@host:5672/api",
+            TRANSPORT_URL_VARIABLE,
         )
 
     def configure_logging(self) -> None:

@@ -1,7 +1,7 @@
 """Call only the scheduler: have hosts chosen and claimed, and build in some other way.
 
-    python -m examples.select_only --transport-url rabbit://user:password@host:5672/vhost \
-        --resource VCPU=1 --count 2 --alternates 2
+    export UNDERSTUDY_TRANSPORT_URL=rabbit://user:password@host:5672/vhost
+    python -m examples.select_only --resource VCPU=1 --count 2 --alternates 2
 
 The claims are written in Placement before the answer comes, and from then on
 they are the caller's: no conductor knows of them, nothing gives them back, and
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import uuid
 from collections.abc import Sequence
@@ -132,7 +133,11 @@ def _request(options: argparse.Namespace) -> BuildRequest:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="select_only", description="Call only the scheduler.")
-    parser.add_argument("--transport-url", help="the API-level message bus")
+    parser.add_argument(
+        "--transport-url",
+        default=os.environ.get("UNDERSTUDY_TRANSPORT_URL"),
+        help="the API-level message bus (UNDERSTUDY_TRANSPORT_URL)",
+    )
     parser.add_argument("--request-id", help="a uuid; the same one again claims nothing new")
     parser.add_argument("--count", type=int, default=1, help="how many instances")
     parser.add_argument("--alternates", type=int, default=2, help="for each instance")

@@ -15,6 +15,7 @@ from understudy.cli.bad_input import BadInput
 if TYPE_CHECKING:
     from understudy.cli.cloud import Cloud
     from understudy.cli.main import UnderstudyApp
+    from understudy.cli.urls import Reader
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -49,10 +50,26 @@ class OurCommand(command.Command):
         return super().run(parsed_args)
 
     @contextlib.contextmanager
-    def cloud(self) -> Iterator[Cloud]:
-        """Connect, and let go at the end."""
-        with contextlib.closing(self._app.clouds.connect(self._app.options)) as cloud:
+    def cloud(self, transport_url: str | None = None) -> Iterator[Cloud]:
+        """Connect, to this bus or as the global options say, and let go at the end."""
+        options = argparse.Namespace(**vars(self._app.options))
+        options.transport_url = transport_url or self._transport_url()
+        with contextlib.closing(self._app.clouds.connect(options)) as cloud:
             yield cloud
+
+    def urls(self) -> Reader:
+        """Return what reads URLs that hold passwords."""
+        from understudy.cli.urls import Reader
+
+        return Reader(self.app.stderr)
+
+    def _transport_url(self) -> str | None:
+        from understudy.cli import main
+
+        options = self._app.options
+        # A directory that is named comes before what is only in the environment.
+        variable = "" if options.state_dir else main.TRANSPORT_URL_VARIABLE
+        return self.urls().read(options, main.TRANSPORT_URL, variable)
 
     def warn_unanswered(self, cells: Sequence[str]) -> None:
         """Say which cells are missing from what was shown."""

@@ -6,6 +6,8 @@ import contextlib
 import io
 import sqlite3
 
+import fixtures
+
 from tests.unit.cli.services_case import BUS, PLACEMENT, ServicesTestCase
 from understudy.cli.manage.main import ManageApp
 
@@ -27,11 +29,32 @@ class ManageTest(ServicesTestCase):
             self.out, self.err = out.getvalue(), err.getvalue()
 
     def create(self, name: str = "one") -> int:
+        bus = self.folder / "bus.url"
+        bus.touch(mode=0o600)
+        bus.write_text(f"{BUS}\n")
         return self.manage(
             "cell", "create", name,
-            "--transport-url", BUS,
+            "--transport-url-file", str(bus),
             "--database-url", f"sqlite:///{self.folder}/{name}.sqlite",
         )  # fmt: skip
+
+    def test_a_cell_s_urls_from_the_environment(self) -> None:
+        self.manage("api-db", "sync")
+        self.assertEqual(2, self.manage("cell", "create", "one"))
+        self.assertIn("--transport-url: it is missing; give --transport-url-file FILE", self.err)
+        for name, url in (("TRANSPORT", BUS), ("DATABASE", f"sqlite:///{self.folder}/one.sqlite")):
+            self.useFixture(fixtures.EnvironmentVariable(f"UNDERSTUDY_CELL_{name}_URL", url))
+        self.assertEqual(0, self.manage("cell", "create", "one"), self.err)
+        self.assertEqual("", self.err)
+        # What is left there changes no cell that is there already.
+        self.assertEqual(2, self.manage("cell", "update", "one"))
+
+    def test_a_cell_s_password_on_the_command_line_is_warned_of(self) -> None:
+        self.manage("api-db", "sync")
+        self.create()
+        self.assertEqual(0, self.manage("cell", "update", "one", "--transport-url", BUS))
+        self.assertIn("name it with --transport-url-file\n", self.err)
+        self.assertNotIn("secret", self.err)
 
     def test_brings_the_api_database_up_to_date_once(self) -> None:
         self.assertEqual(0, self.manage("api-db", "sync"))

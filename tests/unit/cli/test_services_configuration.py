@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 
-from tests.unit.cli.services_case import KINDS, PLACEMENT, ServicesTestCase
+import fixtures
+
+from tests.unit.cli.services_case import BUS, KINDS, PLACEMENT, ServicesTestCase
 from understudy.cli.services import conductor, scheduler
 
 URL = "write rabbit://user:password@host:5672/vhost"
@@ -36,6 +38,17 @@ class MissingTest(ServicesTestCase):
         self.assert_refused(f"[api_database] {expected}", scheduler.kind())
         self.assert_refused(f"[api_database] {expected}", conductor.kind_of_super())
         self.assert_refused(f"[cell_database] {expected}", conductor.kind_of_cell("one"))
+
+    def test_secrets_from_the_environment(self) -> None:
+        self.write(f"[DEFAULT]\nstate_path = {self.folder}\n", PLACEMENT)
+        database = f"sqlite:///{self.folder}/api.sqlite"
+        for name, value in (
+            ("DEFAULT__TRANSPORT_URL", BUS),
+            ("API_DATABASE__CONNECTION", database),
+        ):
+            self.useFixture(fixtures.EnvironmentVariable(f"OS_{name}", value))
+        conf = self.read(KINDS["scheduler"]())
+        self.assertEqual((BUS, database), (conf.transport_url, conf.api_database.connection))
 
     def test_placement_that_anybody_may_be(self) -> None:
         self.write(self.default, self.api, PLACEMENT, "insecure = true\n")
