@@ -144,8 +144,7 @@ class EmbeddedCloud:
     def _open_state(self, plan: CloudPlan, state_dir: Path | None) -> StateDir:
         if state_dir is None:
             state_dir = Path(self._closing.enter_context(tempfile.TemporaryDirectory()))
-        state_dir.mkdir(parents=True, exist_ok=True)
-        state = StateDir(state_dir)
+        state = StateDir.make(state_dir)
         state.write_plan(plan)
         return state
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TextIO
 
 from cliff import app, commandmanager
 
-from understudy.cli import failures, urls
+from understudy.cli import failures, private, urls
 
 if TYPE_CHECKING:
     from understudy.cli.connect import Clouds
@@ -160,6 +160,7 @@ class UnderstudyApp(app.App):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name; return its exit code."""
+    private.from_now_on()
     return UnderstudyApp().run(list(sys.argv[1:] if argv is None else argv))
 
 

@@ -13,7 +13,7 @@ from oslo_config import cfg
 
 from understudy.cells import api_store, cell_store
 from understudy.cells import errors as cell_errors
-from understudy.cli import options
+from understudy.cli import options, private
 from understudy.cli.bad_input import BadInput
 from understudy.cli.services import installed, tls
 from understudy.cli.services.configuration import Configuration
@@ -62,7 +62,7 @@ def state_path(conf: Configuration) -> None:
     """Make the folder for locks; raise BadInput where that cannot be."""
     folder = Path(conf.oslo_concurrency.lock_path)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=private.FOLDER, parents=True, exist_ok=True)
         writable = os.access(folder, os.W_OK | os.X_OK)
     except OSError:
         writable = False
@@ -72,6 +72,10 @@ def state_path(conf: Configuration) -> None:
             "state_path",
             f"{folder} cannot be written to",
             "give it to the service's user, or write another folder",
+        )
+    if private.others_may_write(folder):
+        raise conf.refuse(
+            "DEFAULT", "state_path", f"others may write to {folder}", f"run chmod 700 {folder}"
         )
 
 

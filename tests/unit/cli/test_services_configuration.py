@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import stat
 
 import fixtures
 
@@ -181,9 +183,33 @@ class WrongTest(ServicesTestCase):
         self.assertEqual(2, self.run_scheduler())
         self.assertNotIn("secret", self.err)
 
+    def test_what_it_makes_is_for_its_user_alone(self) -> None:
+        state = self.folder / "deep" / "state"
+        self.write(f"[DEFAULT]\nstate_path = {state}\n", self.api)
+        self.assertEqual(2, self.run_scheduler())
+        self.assertEqual(0o077, os.umask(0o077))
+        self.write(
+            f"[DEFAULT]\nstate_path = {state}\ntransport_url = {BUS}\n", self.api, PLACEMENT
+        )
+        self.read(KINDS["scheduler"]())
+        for made in (self.folder / "deep", state, state / "lock"):
+            self.assertEqual(0o700, stat.S_IMODE(made.stat().st_mode), str(made))
+
+    def test_locks_where_others_may_write(self) -> None:
+        locks = self.folder / "lock"
+        locks.mkdir()
+        for mode in (0o777, 0o720, 0o1777):
+            locks.chmod(mode)
+            self.write(self.default, self.api, PLACEMENT)
+            self.assertEqual(2, self.run_scheduler())
+            self.assertIn(
+                f"[DEFAULT] state_path: others may write to {locks}; run chmod 700", self.err
+            )
+
     def run_scheduler(self) -> int:
         """Run main() as far as it gets, and keep what it wrote."""
         written = io.StringIO()
+        self.addCleanup(os.umask, os.umask(0))
         with contextlib.redirect_stderr(written):
             code = scheduler.main([f"--config-file={self.path}"])
         self.err = written.getvalue()
