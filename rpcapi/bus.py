@@ -8,6 +8,7 @@ that mixes up its addresses.
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import quote
 
 import oslo_messaging as messaging
 from oslo_config import cfg
@@ -20,15 +21,20 @@ API: Final = "api"
 """The name of the API-level bus; no cell may be called so."""
 
 EMBEDDED: Final = f"kombu+{embedded.SCHEME}://"
-"""The URL of the bus within one process; see decision 0003."""
+"""The URL of the bus within one process, as the user "guest"; see decision 0003."""
 
 WIRE_ERRORS: Final = ("understudy.objects.errors", "understudy.rpcapi.errors")
 """The modules whose errors are rebuilt on the far side."""
 
 
+def embedded_url(user: str) -> str:
+    """Return the URL of the bus within one process as `user`, who needs no password there."""
+    return f"{EMBEDDED}{quote(user, safe='')}@localhost/"
+
+
 def driver_options(transport_url: str, conf: cfg.ConfigOpts | None) -> cfg.ConfigOpts:
     """Return the options of a transport there: the operator's, or defaults for None."""
-    if transport_url == EMBEDDED:
+    if transport_url.startswith(EMBEDDED):
         embedded.register()
         return options.private(heartbeat_timeout_threshold=0)
     if conf is None:
@@ -46,16 +52,20 @@ class Bus:
         transport: messaging.RPCTransport,
         release: str | None = None,
         longest_wait: float = options.LONGEST_WAIT,
+        *,
+        user: str | None = None,
     ) -> None:
         """Take a transport that is open; `open` makes one.
 
         `longest_wait` is how many seconds of work may wait for a server here
-        that tells callers to come back.
+        that tells callers to come back. `user` is whom the broker knows the
+        transport's connections as.
         """
         self.name = name
         self.longest_wait = longest_wait
         self.transport = transport
         self.release = release
+        self.user = user
 
     @classmethod
     def open(
@@ -84,7 +94,13 @@ class Bus:
             allowed_remote_exmods=list(WIRE_ERRORS),
         )
         connections.bound(transport)
-        return cls(name, transport, release, conf[options.OVERLOAD].longest_wait)
+        return cls(
+            name,
+            transport,
+            release,
+            conf[options.OVERLOAD].longest_wait,
+            user=connections.user(transport),
+        )
 
     def topic(self, service: str) -> str:
         """Return the topic of `service` here: "understudy.cell1.compute"."""

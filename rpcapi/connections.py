@@ -15,16 +15,19 @@ import errno
 import logging
 import math
 import ssl
-from typing import Any
+from typing import Any, Final
 
 import oslo_messaging as messaging
 from amqp.exceptions import MessageNacked
 from kombu import exceptions as kombu_errors
 from oslo_messaging._drivers import common
 
-from understudy.rpcapi import patience, tls
+from understudy.rpcapi import embedded, patience, tls
 
 LOG = logging.getLogger(__name__)
+
+GUEST: Final = "guest"
+"""The user of a URL that names none."""
 
 
 class QueueFull(messaging.MessageUndeliverable):
@@ -35,15 +38,32 @@ class SilentBroker(Exception):
     """It has taken a message, and does not say whether it has it."""
 
 
+class SigningProducer:
+    """A producer whose messages name the user of their connection, which the broker verifies."""
+
+    def __init__(self, producer: Any, user: str) -> None:
+        self._producer = producer
+        self._user = user
+
+    def publish(self, body: Any, **how: Any) -> None:
+        """Publish it; a broker where the connection is another user's refuses it."""
+        self._producer.publish(body, user_id=self._user, **how)
+
+
 class BoundedConnection(tls.Connection):
-    """A connection that is tried once for each host of the URL, and once more."""
+    """A connection that is tried once for each host of the URL, and once more.
+
+    Whatever it publishes, replies and notifications too, is signed.
+    """
 
     channel: Any
+    _producer: Any
 
     def __init__(self, conf: Any, url: Any, purpose: Any, retry: int | None = None) -> None:
         self._tries = 1 + attempts(url)
         self._declares = False
         self._may_give_up = False
+        self._names_user = names_user(conf, url)
         try:
             super().__init__(conf, url, purpose, attempts(url) if retry is None else retry)
         except kombu_errors.OperationalError as error:
@@ -113,6 +133,13 @@ class BoundedConnection(tls.Connection):
             except Exception as error:
                 LOG.debug("delivery ended by itself: %s", error)
 
+    def _set_current_channel(self, new_channel: Any) -> None:
+        before = self._producer
+        super()._set_current_channel(new_channel)
+        if self._names_user and self._producer is not before:
+            # As whom it is logged in where the hosts of the URL have users of their own.
+            self._producer = SigningProducer(self._producer, self.connection.userid)
+
     def _publish(
         self, exchange: Any, msg: Any, routing_key: Any = None, *args: Any, **kwargs: Any
     ) -> None:
@@ -175,9 +202,32 @@ def tls_hint(cause: BaseException | None, *, speaks_tls: bool) -> str:
     return ""
 
 
+def names_user(conf: Any, url: messaging.TransportURL) -> bool:
+    """Is it known as whom a connection there is logged in?
+
+    Not with a certificate that stands for the user, unless the URL says which.
+    """
+    if conf.oslo_messaging_rabbit.rabbit_login_method != "EXTERNAL":
+        return True
+    return all(host.username for host in url.hosts) and bool(url.hosts)
+
+
+def user(transport: messaging.RPCTransport) -> str | None:
+    """Return as whom this transport's connections are logged in; None where that depends."""
+    driver = transport._driver
+    if not names_user(driver.conf, driver._url):
+        return None
+    users = {host.username or GUEST for host in driver._url.hosts} or {GUEST}
+    return users.pop() if len(users) == 1 else None
+
+
 def bound(transport: messaging.RPCTransport) -> None:
     """Let the transport make connections of ours."""
-    transport._driver._connection_pool.connection_cls = BoundedConnection
+    driver = transport._driver
+    driver._connection_pool.connection_cls = BoundedConnection
+    if driver._url.transport == f"kombu+{embedded.SCHEME}":
+        # It was for oslo.messaging to choose its driver by, and is warned of elsewhere.
+        driver._url.transport = embedded.SCHEME
 
 
 def reach(transport: messaging.RPCTransport) -> None:

@@ -2,8 +2,9 @@
 
 A transport for kombu's virtual AMQP, under oslo.messaging's driver for RabbitMQ:
 all is serialized as on a real bus. Unlike kombu's own memory transport it waits
-without polling, drops what has expired, and returns what was to arrive but has
-no queue to go to. The broker's contents belong to the process, not to a bus.
+without polling, drops what has expired, returns what was to arrive but has no
+queue to go to, and lets nobody publish in another user's name. The broker's
+contents belong to the process, not to a bus; anybody may log in, as anybody.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections import defaultdict
 from queue import Empty, Queue
 from typing import Any, ClassVar, Final
 
+from amqp.exceptions import PreconditionFailed
 from kombu import exceptions, transport
 from kombu.transport import base, virtual
 
@@ -71,7 +73,11 @@ class Channel(virtual.Channel):
     def basic_publish(
         self, message: Any, exchange: str, routing_key: str, mandatory: bool = False, **kwargs: Any
     ) -> Any:
-        """Publish; what is `mandatory` and matches no queue goes back to the producer."""
+        """Publish; what is `mandatory` and matches no queue goes back to the producer.
+
+        Raises PreconditionFailed where it names another user than the connection's.
+        """
+        self._verify(message["properties"].get("user_id"))
         if mandatory and not self._reaches_a_queue(exchange, routing_key):
             reason = exceptions.ChannelError("NO_ROUTE", (60, 50), "Basic.return", "312")
             for returned in tuple(self.events["basic_return"]):
@@ -95,6 +101,15 @@ class Channel(virtual.Channel):
         declared = super().queue_declare(queue, *args, **kwargs)
         with _declaring:
             return declared._replace(consumer_count=len(_arrivals.get(declared.queue, ())))
+
+    def _verify(self, user: str | None) -> None:
+        own = self.connection.user
+        if user not in (None, own):
+            raise PreconditionFailed(
+                f"PRECONDITION_FAILED - user_id property set to '{user}' "
+                f"but authenticated user was '{own}'",
+                (60, 40),
+            )
 
     def _reaches_a_queue(self, exchange: str, routing_key: str) -> bool:
         if exchange:
@@ -161,6 +176,7 @@ class Transport(virtual.Transport):
 
     def __init__(self, client: Any, **kwargs: Any) -> None:
         super().__init__(client, **kwargs)
+        self.user: str = client.userid or "guest"
         self.state = _broker
         self.arrival = threading.Event()
 

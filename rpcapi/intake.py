@@ -20,7 +20,7 @@ import oslo_messaging as messaging
 from oslo_messaging._drivers import amqpdriver, base, common
 
 from understudy.rpcapi import connections
-from understudy.rpcapi.context import PATIENCE
+from understudy.rpcapi.context import PATIENCE, SENDER
 from understudy.rpcapi.overload import Overload
 from understudy.rpcapi.workers import Workers
 
@@ -137,7 +137,9 @@ class Intake(amqpdriver.RpcAMQPListener):
         taken.come_back_after = None
         if whose is self._refusers and self._overload is not None:
             taken.come_back_after = self._overload.refuse()
+        # Over whatever the message itself says.
         taken.ctxt[PATIENCE] = since + patience
+        taken.ctxt[SENDER] = _sender(message)
         return taken
 
     def _has_surplus(self) -> bool:
@@ -187,6 +189,12 @@ class Intake(amqpdriver.RpcAMQPListener):
         except Exception as error:
             # The connection that it came by is gone, and so the broker has it already.
             LOG.debug("a message for %s went back by itself: %s", self._topic, error)
+
+
+def _sender(message: Any) -> str | None:
+    """Return the user of the broker who sent it, as the broker has verified; None: not said."""
+    sender: str | None = message._raw_message.properties.get("user_id")
+    return sender
 
 
 def _patience(message: Any) -> float:

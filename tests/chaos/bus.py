@@ -27,6 +27,7 @@ from tests.chaos.process import Process
 from tests.chaos.simulated.gate import Lost, Refused
 from understudy.rpcapi import options, server
 from understudy.rpcapi.bus import WIRE_ERRORS, Bus
+from understudy.rpcapi.context import PATIENCE, SENDER
 
 
 class Post(Protocol):
@@ -48,6 +49,8 @@ class Envelope:
     expires: float
     answer: Callable[[str], None] | None
     """Where the answer goes; None: nobody waits for one."""
+    sender: str
+    """The user of the broker who sent it."""
 
 
 @dataclass(slots=True)
@@ -88,7 +91,8 @@ class Broker:
 
     def open(self, process: Process) -> Bus:
         """Return the bus as one process has it."""
-        return Bus(self.name, rpc_transport.RPCTransport(Driver(self, process)))
+        transport = rpc_transport.RPCTransport(Driver(self, process))
+        return Bus(self.name, transport, user=process.user)
 
     def listen(self, process: Process, service: str, endpoint: object, workers: int = 8) -> None:
         """Hand messages to the endpoint, each on a thread of its process."""
@@ -200,7 +204,8 @@ class Handling:
         """Return the answer, or the error, as it travels."""
         context, message = json.loads(self._envelope.text)
         # What a server notes as a message comes in, on its own clock.
-        context["patience_ends"] = self._envelope.expires + self._listener.process.skew
+        context[PATIENCE] = self._envelope.expires + self._listener.process.skew
+        context[SENDER] = self._envelope.sender
         try:
             result = self._listener.dispatcher.dispatch(Incoming(context, message))
         except rpc_dispatcher.ExpectedException as expected:
@@ -259,6 +264,7 @@ class Driver:
                 json.dumps([ctxt, message]),
                 self._process.kernel.now + timeout if timeout else float("inf"),
                 answers.put if wait_for_reply else None,
+                self._process.user,
             ),
         )
         if not wait_for_reply:

@@ -47,6 +47,8 @@ class Process:
         self.name = name
         self.kind = kind
         self.place = place
+        self.user = name
+        """As which user of the broker it is logged in, in each of its lives."""
         self.dead = False
         self.skew = 0.0
         """Seconds that its clock is ahead."""

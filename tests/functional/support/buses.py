@@ -1,19 +1,22 @@
 """Embedded buses of a test's own: one for the API level and one for each cell."""
 
+from __future__ import annotations
+
 import uuid
 
 import fixtures
 import testtools
 
+from tests.functional.support.foreign import ForeignClient
 from understudy.rpcapi import embedded
-from understudy.rpcapi.bus import EMBEDDED, Bus
+from understudy.rpcapi.bus import EMBEDDED, Bus, embedded_url
 from understudy.rpcapi.server import Server
 
 
 class BusTestCase(testtools.TestCase):
     """A test with buses; elsewhere, the same tests run on a real broker."""
 
-    def make_buses(self, cells: int = 1) -> "Buses":
+    def make_buses(self, cells: int = 1) -> Buses:
         return self.useFixture(Buses(cells))
 
 
@@ -34,12 +37,16 @@ class Buses(fixtures.Fixture):
         self.api = self.open(f"api-{unique}")
         self.cells = [self.open(name) for name in self.cell_names]
 
-    def open(self, name: str) -> Bus:
-        """Return one more connection to the bus of this name."""
+    def open(self, name: str, user: str | None = None) -> Bus:
+        """Return one more connection to the bus of this name; None: as its usual user."""
         self.addCleanup(embedded.forget, f"understudy.{name}.")
-        bus = Bus.open(name, EMBEDDED)
+        bus = Bus.open(name, EMBEDDED if user is None else embedded_url(user))
         self.addCleanup(bus.close)
         return bus
+
+    def foreign(self, bus: Bus, user: str) -> ForeignClient:
+        """Return a client that is none of ours, logged in to a bus as a user of its own."""
+        return self.useFixture(ForeignClient(f"{embedded.SCHEME}://{user}@localhost/"))
 
     def serve(
         self,

@@ -7,6 +7,7 @@ from oslo_concurrency import lockutils
 from oslo_config import cfg
 
 from tests.functional.support.buses import Buses, BusTestCase
+from tests.functional.support.foreign import ForeignClient
 from tests.integration.support import connecting, shared
 from tests.integration.support.rabbitmq import RabbitMQ
 from understudy.rpcapi.bus import Bus
@@ -24,14 +25,26 @@ class RabbitBuses(Buses):
         lockutils.set_defaults(self.useFixture(fixtures.TempDir()).path)
         super()._setUp()
 
-    def open(self, name: str) -> Bus:
-        """Return one more connection to the bus of this name."""
+    def open(self, name: str, user: str | None = None) -> Bus:
+        """Return one more connection to the bus of this name; None: as its usual user."""
         if name not in self.urls:
             self.urls[name] = self.broker.add_vhost(name)
             self.addCleanup(self.broker.remove_vhost, self.urls[name])
-        bus = Bus.open(name, self.urls[name], conf=self._options())
+        url = self.urls[name] if user is None else self._user_url(name, user)
+        bus = Bus.open(name, url, conf=self._options())
         self.addCleanup(bus.close)
         return bus
+
+    def foreign(self, bus: Bus, user: str) -> ForeignClient:
+        """Return a client that is none of ours, logged in to a bus as a user of its own."""
+        url = self._user_url(bus.name, user).replace("rabbit://", "amqp://")
+        return self.useFixture(ForeignClient(url))
+
+    def _user_url(self, name: str, user: str) -> str:
+        everything = {"configure": ".*", "write": ".*", "read": ".*"}
+        url = self.broker.add_user(self.urls[name], user, everything)
+        self.addCleanup(self.broker.remove_user, url)
+        return url
 
     def ready(self, bus: Bus, service: str) -> int:
         """Return how many messages for `service` nobody has taken from the broker."""

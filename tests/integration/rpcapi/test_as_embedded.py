@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from tests.functional.rpcapi import test_clients, test_failures, test_overload, test_server
+from tests.functional.rpcapi import (
+    test_clients,
+    test_failures,
+    test_overload,
+    test_sender,
+    test_server,
+)
 from tests.integration.rpcapi.subject import OnRabbitMQ, RabbitBuses
 
 
@@ -23,6 +29,10 @@ class ComputeClientTest(OnRabbitMQ, test_clients.ComputeClientTest):
 
 
 class FailuresTest(OnRabbitMQ, test_failures.FailuresTest):
+    pass
+
+
+class SenderTest(OnRabbitMQ, test_sender.SenderTest):
     pass
 
 

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 # kombu annotates itself in part only.
 # mypy: disable-error-code="no-untyped-call"
@@ -144,6 +145,23 @@ class AgentUserTest(testtools.TestCase):
         ordering = ComputeClient(self.bus(self.vhost_url, "conductor"))
         ordering.tear_down(CTXT, AGENT, "host-1", samples.uuid(4), samples.uuid(2), 1)
         self.assertEqual("tear_down", agent.next_call()[0])
+
+    def test_its_messages_carry_its_name_and_no_other(self) -> None:
+        conductor, _ = self.serve_all()
+        bus = self.bus(self.agent_url, AGENT)
+        CellConductorClient(bus, timeout=30).torn_down(CTXT, "host-1", samples.uuid(2), 1)
+        self.assertEqual(urlsplit(self.agent_url).username, conductor.next_call()[1].sender)
+        forged = amqp.Message("{}", user_id=urlsplit(self.vhost_url).username)
+        with connection.Connection(self.agent_url.replace("rabbit://", "amqp://")) as broker:
+            channel = broker.channel()
+            channel.confirm_select()
+            self.assertRaises(
+                amqp.PreconditionFailed,
+                channel.basic_publish_confirm,
+                forged,
+                EXCHANGE,
+                CONDUCTORS,
+            )
 
     def test_with_it_nothing_of_others_is_open(self) -> None:
         self.leave_queues()

@@ -4,7 +4,7 @@ import testtools
 from oslo_config import cfg
 
 from understudy.rpcapi import options
-from understudy.rpcapi.bus import EMBEDDED, Bus
+from understudy.rpcapi.bus import EMBEDDED, Bus, embedded_url
 
 
 class BusTest(testtools.TestCase):
@@ -16,6 +16,25 @@ class BusTest(testtools.TestCase):
     def test_topics_carry_the_name_of_the_bus(self) -> None:
         self.assertEqual("understudy.api.scheduler", self.open("api").topic("scheduler"))
         self.assertEqual("understudy.cell1.compute", self.open("cell1").topic("compute"))
+
+    def test_a_bus_knows_as_whom_it_is_logged_in(self) -> None:
+        for user, url in (
+            ("guest", EMBEDDED),
+            ("agent-1", embedded_url("agent-1")),
+            ("a b@c:%", embedded_url("a b@c:%")),
+            ("guest", "rabbit://nowhere:5672/"),
+            ("api", "rabbit://api:secret@nowhere:5672/v"),
+            ("api", "rabbit://api:secret@one:5672,api:secret@two:5672/v"),
+        ):
+            self.assertEqual(user, self.open("api", url).user, url)
+
+    def test_it_does_not_where_that_depends_on_the_host(self) -> None:
+        self.assertIsNone(self.open("api", "rabbit://a:secret@one:5672,b:secret@two:5672/v").user)
+
+    def test_with_a_certificate_it_does_if_the_url_says_so(self) -> None:
+        conf = options.private(rabbit_login_method="EXTERNAL")
+        self.assertIsNone(self.open("api", "rabbit://nowhere:5672/", conf).user)
+        self.assertEqual("api", self.open("api", "rabbit://api:@nowhere:5672/", conf).user)
 
     def test_a_release_that_nobody_made_is_refused(self) -> None:
         error = self.assertRaises(ValueError, Bus.open, "api", EMBEDDED, release="0.0")
