@@ -42,20 +42,27 @@ class _Store(Protocol):
 
 
 def bus(conf: Configuration) -> None:
-    """Raise BadInput unless `transport_url` names a bus."""
+    """Raise BadInput unless `transport_url` names a bus, and so does that of notifications."""
     installed.check(installed.BUS)
     if not is_set(conf, "transport_url"):
         raise conf.refuse("DEFAULT", "transport_url", "it is not set", f"write {_URL}")
+    _bus(conf, "DEFAULT", conf.transport_url)
+    notifications = conf[conductor_options.NOTIFICATIONS]
+    if notifications.enabled and notifications.transport_url:
+        _bus(conf, conductor_options.NOTIFICATIONS, notifications.transport_url)
+
+
+def _bus(conf: Configuration, group: str, transport_url: str) -> None:
     try:
-        url = messaging.TransportURL.parse(conf, conf.transport_url)
+        url = messaging.TransportURL.parse(conf, transport_url)
     except Exception as error:
         # Each part of it has errors of its own; none may show the password.
         raise conf.refuse(
-            "DEFAULT", "transport_url", f"it is no URL ({type(error).__name__})", f"write {_URL}"
+            group, "transport_url", f"it is no URL ({type(error).__name__})", f"write {_URL}"
         ) from None
     if not url.transport.startswith(("rabbit", "kombu")) or not url.hosts:
-        raise conf.refuse("DEFAULT", "transport_url", "it names no broker", f"write {_URL}")
-    tls.check(conf, url)
+        raise conf.refuse(group, "transport_url", "it names no broker", f"write {_URL}")
+    tls.check(conf, url, group)
 
 
 def state_path(conf: Configuration) -> None:

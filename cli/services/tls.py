@@ -17,13 +17,16 @@ from understudy.rpcapi import tls
 GROUP: Final = "oslo_messaging_rabbit"
 
 
-def check(conf: Configuration, url: messaging.TransportURL) -> None:
-    """Raise BadInput where a file cannot be read, or it is not clear whether TLS is asked for."""
+def check(conf: Configuration, url: messaging.TransportURL, group: str = "DEFAULT") -> None:
+    """Raise BadInput where a file cannot be read, or it is not clear whether TLS is asked for.
+
+    The URL is the `transport_url` of that group.
+    """
     try:
         asked = tls.is_asked_for(url)
     except tls.Contradiction as error:
         problem, _, remedy = str(error).rpartition("; ")
-        raise conf.refuse("DEFAULT", "transport_url", problem, remedy) from None
+        raise conf.refuse(group, "transport_url", problem, remedy) from None
     query = url.query or {}
     if asked and "ssl" not in query and _is_decided(conf) and not conf[GROUP].ssl:
         raise conf.refuse(
@@ -33,7 +36,7 @@ def check(conf: Configuration, url: messaging.TransportURL) -> None:
         path = query.get(name) or conf[GROUP][name]
         if not path:
             continue
-        place = ("DEFAULT", "transport_url") if name in query else (GROUP, name)
+        place = (group, "transport_url") if name in query else (GROUP, name)
         if not os.access(path, os.R_OK):
             raise conf.refuse(
                 *place,

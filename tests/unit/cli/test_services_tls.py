@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.cli.services_case import BUS, KINDS, ServicesTestCase
+from tests.unit.cli.services_case import BUS, KINDS, PLACEMENT, ServicesTestCase
 
 MISSING = "/nowhere/ca.pem"
 READ = "write a file that is there, and let the service's user read it"
@@ -69,4 +69,12 @@ class TlsTest(ServicesTestCase):
         self.assert_refused(
             "[DEFAULT] transport_url: it says ssl=false but port 5671; leave one of them out",
             KINDS["compute"](),
+        )
+
+    def test_the_bus_of_notifications(self) -> None:
+        url = f"{BUS}?ssl=true&ssl_ca_file={MISSING}"
+        notifications = f"[notifications]\nenabled = true\ntransport_url = {url}\n"
+        self.write(self.default, self.api, PLACEMENT, notifications)
+        self.assert_refused(
+            f"[notifications] transport_url: {MISSING} cannot be read; {READ}", KINDS["super"]()
         )
