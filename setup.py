@@ -32,8 +32,9 @@ REQUIRES = [
     "oslo.context>=6.0",
     "oslo.db>=18.0",
     "oslo.log>=8.0",
-    # 18.0 checks no broker's name, 18.1 can be told not to; see cli/services/installed.py.
-    "oslo.messaging>=18.2",
+    # 18.0 checks no broker's name, 18.1 can be told not to; see cli/services/installed.py. 18.3
+    # brought tracing, whose options we register.
+    "oslo.messaging>=18.3",
     "oslo.serialization>=5.8",
     # The threading extra brings cotyledon, so that nothing falls back to eventlet.
     "oslo.service[threading]>=4.5",
