@@ -22,7 +22,7 @@ unexport PYTHON
 .NOTPARALLEL:
 .SECONDARY:
 .PHONY: help venv demo cluster cluster-down chaos chaos-real mutations test lint lint-style \
-        lint-format lint-types lint-floors lint-shell docs bench clean distclean
+        lint-format lint-types lint-floors lint-shell docs bench exposure clean distclean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target does; do \
@@ -85,6 +85,10 @@ docs: $(VENV)/.with-docs ## build the pages into doc/build/html
 bench: $(VENV)/.with-test ## run every program in benchmarks/
 	@for program in $(filter-out __init__ reporting,$(basename $(notdir $(wildcard benchmarks/*.py)))); do \
 	    echo "== $$program"; $(BIN)/python -m benchmarks.$$program || exit; done
+
+exposure: ## print what systemd says that each unit of etc/systemd exposes
+	@for unit in etc/systemd/*.service; do \
+	    systemd-analyze security --offline=true --no-pager "$$unit" || exit; done
 
 clean: ## remove what was built, but keep .venv
 	@rm -rf build dist cover doc/build releasenotes/build .stestr .tox .hypothesis \

@@ -18,7 +18,8 @@ FOLDERS = (
 
 REQUIRES = [
     "alembic>=1.16",
-    # Named here although kombu brings it: its error tells that a queue is full.
+    # Named here although kombu brings it: its error tells that a queue is full. Before 5.2 a
+    # TLS handshake has no end.
     "amqp>=5.2",
     "cliff>=4.10",
     "keystoneauth1>=5.10",
@@ -31,7 +32,9 @@ REQUIRES = [
     "oslo.context>=6.0",
     "oslo.db>=18.0",
     "oslo.log>=8.0",
-    "oslo.messaging>=18.0",
+    # 18.0 checks no broker's name, 18.1 can be told not to; see cli/services/installed.py. 18.3
+    # brought tracing, whose options we register.
+    "oslo.messaging>=18.3",
     "oslo.serialization>=5.8",
     # The threading extra brings cotyledon, so that nothing falls back to eventlet.
     "oslo.service[threading]>=4.5",
@@ -39,8 +42,9 @@ REQUIRES = [
     "oslo.versionedobjects>=3.10",
     # Reads the cloud descriptions that `understudy demo` and the examples are made of.
     "PyYAML>=6.0.2",
-    # The ledger mounts Placement's WSGI application on a requests.Session.
-    "requests>=2.32",
+    # The ledger mounts Placement's WSGI application on a requests.Session. Before 2.32.4 a
+    # password of .netrc may go to another host.
+    "requests>=2.32.4",
     # The demo's live tables.
     "rich>=14.0",
     "SQLAlchemy>=2.0.43",
@@ -56,7 +60,8 @@ EXTRAS = {
     "libvirt": ["libvirt-python>=9.0"],
     # Figures for Prometheus, where [metrics] names a port.
     "metrics": ["prometheus_client>=0.22"],
-    "mysql": ["PyMySQL>=1.1.1"],
+    # Before 1.2 it goes on in the clear where a server, or who stands between, knows no TLS.
+    "mysql": ["PyMySQL>=1.2"],
     "postgresql": ["psycopg2-binary>=2.9.10"],
     "test": [
         # Says which of the system's packages are missing, see tools/install-packages.
@@ -74,6 +79,8 @@ EXTRAS = {
         "jsonschema>=4.23",
         # The extra tracing, which a test listens to.
         "opentelemetry-sdk>=1.30",
+        # Reads the minimum versions that pip is told of.
+        "packaging>=24.0",
         # The extra metrics, which a test fetches.
         "prometheus_client>=0.22",
         # What stestr is told the times of long tests in.
@@ -138,7 +145,14 @@ ENTRY_POINTS: dict[str, list[str]] = {
         "cell_update = understudy.cli.manage.cells:Update",
         "cell_verify = understudy.cli.manage.cells:Verify",
         "config_check = understudy.cli.manage.status:ConfigCheck",
+        "host_adopt = understudy.cli.manage.hosts:Adopt",
+        "host_approve = understudy.cli.manage.hosts:Approve",
+        "host_delete = understudy.cli.manage.hosts:Delete",
         "host_discover = understudy.cli.manage.claims:HostDiscover",
+        "host_move = understudy.cli.manage.hosts:Move",
+        "host_rebind = understudy.cli.manage.hosts:Rebind",
+        "host_rename = understudy.cli.manage.hosts:Rename",
+        "host_replace = understudy.cli.manage.hosts:Replace",
         "purge = understudy.cli.manage.claims:Purge",
         "status_upgrade-check = understudy.cli.manage.status:UpgradeCheck",
     ],

@@ -43,7 +43,6 @@ from tests.integration.support import cluster as clusters
 from tests.integration.support.waiting import wait_until
 from understudy.cli.remote import RemoteCloud
 from understudy.compute import build_log
-from understudy.compute.fake_hosts import fake_host
 from understudy.ledger import http
 from understudy.ledger.api import PlacementApi
 from understudy.ledger.claims import PlacementClaims
@@ -119,9 +118,9 @@ class Bench:
     def claim(self) -> float:
         """Return how long moving one claim takes, with nobody else at it."""
         consumer = str(uuid.uuid4())
-        first = _claim(consumer, "cell1-host01", None)
+        first = _claim(consumer, self._uuid_of("cell1-host01"), None)
         generation = self._claims.claim_many([first]).claimed[consumer]
-        wanted = _claim(consumer, "cell1-host02", generation)
+        wanted = _claim(consumer, self._uuid_of("cell1-host02"), generation)
         began = time.monotonic()
         generation = self._claims.swap(wanted)
         taken = time.monotonic() - began
@@ -166,6 +165,13 @@ class Bench:
 
         wait_until(ended, f"{len(requests)} builds", seconds=300, every=0.02)
 
+    def _uuid_of(self, host: str) -> str:
+        for database in self._databases:
+            query = f"SELECT compute_node_uuid FROM `{database}`.hosts WHERE name = %s"
+            for (found,) in self._query(query, (host,)):
+                return str(found)
+        raise LookupError(host)
+
     def _query(self, query: str, values: tuple[Any, ...] | None = None) -> list[tuple[Any, ...]]:
         with self._root.cursor() as cursor:
             cursor.execute(query, values)
@@ -182,8 +188,7 @@ def _claims(cluster: clusters.Cluster) -> Claims:
     return PlacementClaims(PlacementApi(http.connect(auth)))
 
 
-def _claim(consumer: str, host: str, generation: int | None) -> WantedClaim:
-    provider = fake_host(host, "", {}).compute_node_uuid
+def _claim(consumer: str, provider: str, generation: int | None) -> WantedClaim:
     body = {"allocations": {provider: {"resources": RESOURCES}}}
     return WantedClaim(consumer, Owner("p", "u", "BENCHMARK"), json.dumps(body), generation)
 

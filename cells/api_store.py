@@ -54,6 +54,7 @@ class ApiStore:
         mappings = Mappings(database, announcer)
         self.mapping = mappings.mapping
         self.mappings_of = mappings.mappings_of
+        self.whereabouts = mappings.whereabouts
         self.selected_lately = mappings.selected_lately
         self.count_waiting = mappings.count_waiting
         self.map_to_cell = mappings.map_to_cell
@@ -80,6 +81,7 @@ class ApiStore:
 
         hosts = HostMappings(database)
         self.host_mappings = hosts.host_mappings
+        self.cells_of_hosts = hosts.cells_of_hosts
         self.put_host_mappings = hosts.put_host_mappings
         self.remove_host_mapping = hosts.remove_host_mapping
         self.hosts_version = hosts.hosts_version

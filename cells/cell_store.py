@@ -11,10 +11,12 @@ from understudy.cells.cell.builds import Builds
 from understudy.cells.cell.endings import Endings
 from understudy.cells.cell.groups import Groups
 from understudy.cells.cell.hand_overs import HandOvers
+from understudy.cells.cell.host_names import HostNames
 from understudy.cells.cell.hosts import Hosts
 from understudy.cells.cell.leasing import Leasing
 from understudy.cells.cell.listing import Listing
 from understudy.cells.cell.moves import Moves
+from understudy.cells.cell.refused_hosts import RefusedHosts
 from understudy.cells.cell.reports import Reports
 from understudy.cells.cell.sweeps import Sweeps
 from understudy.cells.engines import Database, Limits
@@ -97,12 +99,26 @@ class CellStore:
         self.mark_schedulable = hosts.mark_schedulable
         self.mark_down = hosts.mark_down
         self.set_admin_state = hosts.set_admin_state
+        self.bind_host = hosts.bind_host
+        self.record_providers = hosts.record_providers
+        self.held_on = hosts.held_on
+        self.remove_host = hosts.remove_host
+        self.recorded_providers = hosts.recorded_providers
+        self.hosts_like = hosts.hosts_like
         self.hosts = hosts.hosts
         self.host = hosts.host
         self.hosts_named = hosts.hosts_named
         self.hosts_to_close = hosts.hosts_to_close
         self.instances_per_host = hosts.instances_per_host
         self.recent_faults = hosts.recent_faults
+
+        refused = RefusedHosts(database)
+        self.note_refused = refused.note_refused
+        self.refused_hosts = refused.refused_hosts
+        self.refused_as = refused.refused_as
+        self.approve_host = refused.approve_host
+        self.forget_refused = refused.forget_refused
+        self.rename_host = HostNames(database).rename_host
 
         beats = Beats(database)
         self.beat = beats.beat

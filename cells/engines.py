@@ -21,7 +21,7 @@ from oslo_db import exception as db_errors
 from oslo_db.sqlalchemy import exc_filters
 from sqlalchemy import exc
 
-from understudy.cells import errors, pooling
+from understudy.cells import errors, pooling, tls
 
 _R = TypeVar("_R")
 
@@ -75,8 +75,9 @@ class Database:
         unreachable: Callable[[str], Exception] = errors.ApiDatabaseUnreachable,
         limits: Limits | None = None,
     ) -> None:
-        """Remember where the database is; open nothing yet."""
+        """Remember where the database is; open nothing yet. Raises UntrustedUrl."""
         self._url = sa.make_url(url)
+        tls.secured(self._url)
         self._unreachable = unreachable
         self._limits = limits or Limits()
         self._by_process: dict[int, _Opened] = {}
@@ -111,6 +112,10 @@ class Database:
         with self._translated():
             result: _R = self._write(work)
             return result
+
+    def check_files(self) -> None:
+        """Raise UntrustedUrl where a file of TLS that the URL names cannot be read."""
+        tls.check_files(self._url)
 
     def patient(self) -> Database:
         """Return the same database for statements that may take as long as they need."""
@@ -217,7 +222,8 @@ def _server_engine(url: sa.URL, limits: Limits, *, reads: bool = False) -> sa.En
     see no more of the same than those of several.
     """
     is_mysql = url.get_backend_name() in {"mysql", "mariadb"}
-    url = url.update_query_dict({"connect_timeout": str(limits.connect_timeout)})
+    secured = tls.secured(url)
+    url = secured.url.update_query_dict({"connect_timeout": str(limits.connect_timeout)})
     if is_mysql and "charset" not in url.query:
         url = url.update_query_dict({"charset": "utf8mb4"})
     if not is_mysql and "client_encoding" not in url.query:
@@ -237,6 +243,7 @@ def _server_engine(url: sa.URL, limits: Limits, *, reads: bool = False) -> sa.En
     pooling.test_after_idling(engine)
     pooling.end_once(engine)
     _give_up_in_time(engine, limits)
+    _verify(engine, secured)
     if is_mysql:
         # UTC for the clock; committed reads, so that what a lost race looks up is what won it.
         _on_connect(
@@ -250,6 +257,17 @@ def _server_engine(url: sa.URL, limits: Limits, *, reads: bool = False) -> sa.En
         _on_connect(engine, f"SET statement_timeout = '{limits.answer_timeout}s'")
     exc_filters.register_engine(engine)
     return engine
+
+
+def _verify(engine: sa.Engine, secured: tls.Secured) -> None:
+    """Tell the driver of TLS what the URL said, each time it connects."""
+
+    @sa.event.listens_for(engine, "do_connect")
+    def _add(dialect: Any, record: Any, given: Any, named: dict[str, Any]) -> None:
+        try:
+            named.update(secured.arguments())
+        except OSError as error:
+            raise exc.OperationalError("connect", None, error) from error
 
 
 def _give_up_in_time(engine: sa.Engine, limits: Limits) -> None:

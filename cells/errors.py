@@ -6,7 +6,12 @@ be rebuilt from its arguments.
 
 from __future__ import annotations
 
+from typing import Final
+
 from understudy.objects.errors import UnderstudyError
+
+_NAMED: Final = 3
+"""Instances that an error names, of many."""
 
 
 class LostRace(UnderstudyError):
@@ -148,7 +153,7 @@ class HostInTwoCells(UnderstudyError):
 
 
 class DuplicateHost(UnderstudyError):
-    """Another host has the same compute node uuid."""
+    """Another host has the same name, or the same uuid."""
 
     def __init__(self, host: str, other: str) -> None:
         """Keep both names."""
@@ -158,7 +163,24 @@ class DuplicateHost(UnderstudyError):
 
     def __str__(self) -> str:
         """Say what to do."""
-        return f"{self.host} has the compute node uuid of {self.other}; give it one of its own"
+        return f"{self.host} has the name or the uuid of {self.other}; give it one of its own"
+
+
+class HostInUse(UnderstudyError):
+    """There are instances on the host, or what they left behind."""
+
+    def __init__(self, host: str, instances: list[str]) -> None:
+        """Keep the host, and the uuids of what it holds."""
+        super().__init__(host, instances)
+        self.host = host
+        self.instances = instances
+
+    def __str__(self) -> str:
+        """Name some of them."""
+        some = ", ".join(self.instances[:_NAMED])
+        more = len(self.instances) - _NAMED
+        others = f" and {more} more" if more > 0 else ""
+        return f"{self.host} still holds {some}{others}; delete those first"
 
 
 class DuplicateCell(UnderstudyError):
@@ -217,6 +239,20 @@ class ApiDatabaseUnreachable(UnderstudyError):
     def __str__(self) -> str:
         """Say why."""
         return f"the API database cannot be used: {self.detail}"
+
+
+class UntrustedUrl(UnderstudyError):
+    """A database's URL asks for TLS without knowing whom it speaks to."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        """Keep what is wrong with it, and what to write."""
+        super().__init__(problem, remedy)
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """Say both."""
+        return f"the database's URL is not taken: {self.problem}; {self.remedy}"
 
 
 class SchemaTooNew(UnderstudyError):

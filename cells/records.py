@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.fault import Fault
@@ -75,6 +75,16 @@ class MappingRecord:
     fault: Fault | None
     created_at: float
     updated_at: float
+
+
+class Whereabouts(NamedTuple):
+    """Whose an instance is, and where: what a row of its cell must agree with to be shown."""
+
+    cell_uuid: str | None
+    request_id: str
+    project_id: str
+    user_id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +156,29 @@ class AttemptRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Binding:
+    """Who may speak for a host; what is None is not known yet, and bound by who says it first."""
+
+    agent_uuid: str | None = None
+    bus_user: str | None = None
+    """As whom the agent's messages come, verified by the broker."""
+    origin: str | None = None
+    """Where the agent last spoke from: see rpcapi.context.Speaker."""
+
+    def admits(self, other: Binding) -> bool:
+        """May `other` speak, if this is what the host is bound to?"""
+        return (
+            self.agent_uuid in (None, other.agent_uuid)
+            and self.bus_user in (None, other.bus_user)
+            and self.origin in (None, other.origin)
+        )
+
+
+UNNAMED: Final = Binding()
+"""Somebody who does not say who they are, as an agent of the first release."""
+
+
+@dataclass(frozen=True, slots=True)
 class HostRecord:
     """A host as its cell knows it, without its tree of providers: that is the ledger's."""
 
@@ -161,6 +194,29 @@ class HostRecord:
     """Found silent for longer than host_down_time, and not registered since."""
     schedulable: bool
     """What the ledger was last told."""
+    silent_for: float
+    bound: Binding
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedHost:
+    """A registration that the cell did not take, or that an operator has approved since."""
+
+    uuid: str
+    name: str
+    agent: str
+    agent_uuid: str
+    """"" where the agent did not say."""
+    bus_user: str
+    """"" where the broker did not say."""
+    why: str
+    """One of objects.refusals."""
+    detail: str
+    remedy: str
+    """What the operator may do about it."""
+    providers: frozenset[str]
+    approved: str
+    """The `why` that the operator lets pass; "" for none."""
     silent_for: float
 
 
@@ -183,6 +239,18 @@ class BeatResult:
     """Hosts that take builds again once they have registered."""
     superseded: dict[str, list[tuple[str, int]]]
     """By host, the (instance, attempt) pairs that it is to tear down."""
+    uuids: dict[str, str]
+    """The own uuid of each host that is alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strays:
+    """What a host holds and should not, or that is not known to be its; (instance, attempt)."""
+
+    superseded: list[tuple[str, int]]
+    """To be torn down."""
+    unknown: list[tuple[str, int]]
+    """To be left as it is."""
 
 
 class Holder(NamedTuple):

@@ -110,8 +110,36 @@ hosts = sa.Table(
     required("down", sa.Boolean()),
     required("schedulable", sa.Boolean()),
     required("seen_at", SECONDS),
+    # Who may speak for it: NULL until an agent that says so has registered it.
+    optional("agent_uuid", UUID),
+    optional("bus_user", NAME),
+    optional("origin", NAME),
+    # JSON list of the uuids of all providers that were ever taken as the host's.
+    optional("recorded", LONG),
     sa.UniqueConstraint("compute_node_uuid", name="uq_hosts_compute_node_uuid"),
     sa.Index("ix_hosts_agent", "agent"),
+    mysql_engine="InnoDB",
+)
+
+refused_hosts = sa.Table(
+    "refused_hosts",
+    metadata,
+    # A host's own uuid, and who spoke for it ("": not known).
+    sa.Column("uuid", UUID, primary_key=True),
+    sa.Column("agent_uuid", UUID, primary_key=True),
+    sa.Column("bus_user", NAME, primary_key=True),
+    required("name", NAME),
+    required("agent", NAME),
+    required("why", WORD),
+    required("detail", LONG),
+    required("remedy", LONG),
+    # JSON list of the uuids of its providers.
+    required("providers", LONG),
+    # What the operator said to it: "" or the `why` that is to be let pass.
+    required("approved", WORD),
+    required("seen_at", SECONDS),
+    sa.Index("ix_refused_hosts_name", "name"),
+    sa.Index("ix_refused_hosts_seen_at", "seen_at"),
     mysql_engine="InnoDB",
 )
 

@@ -6,6 +6,7 @@ prints both.
 
 from __future__ import annotations
 
+from understudy.objects import text
 from understudy.objects.errors import InvalidRequest, UnderstudyError
 
 
@@ -33,4 +34,4 @@ class BadInput(UnderstudyError):
     def __str__(self) -> str:
         """Say where, what, and what to do."""
         where = f"{self.file}: {self.place}" if self.place else self.file
-        return " ".join(f"{where}: {self.problem}; {self.remedy}".split())
+        return text.printable(" ".join(f"{where}: {self.problem}; {self.remedy}".split()))

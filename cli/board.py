@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from understudy.objects import states
+from understudy.objects import states, text
 from understudy.objects.instance import Instance
 
 LAST_MOVES = 5
@@ -83,10 +83,12 @@ class Board:
         attempts = instance.attempts
         moves = [
             Move(
-                instance.name,
-                left.service_host,
-                to.service_host,
-                left.fault.message or left.fault.code if left.fault else left.state.lower(),
+                text.printable(instance.name),
+                text.printable(left.service_host),
+                text.printable(to.service_host),
+                text.printable(
+                    left.fault.message or left.fault.code if left.fault else left.state.lower()
+                ),
             )
             for left, to in itertools.pairwise(attempts)
         ]

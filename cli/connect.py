@@ -51,7 +51,7 @@ class Clouds:
             "--state-dir",
             "",
             "it is not said which cloud to talk to",
-            "give --state-dir DIR, --config-file FILE or --transport-url URL",
+            "give --state-dir DIR, --config-file FILE or --transport-url-file FILE",
         )
 
     def create(

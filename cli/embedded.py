@@ -20,7 +20,7 @@ from understudy.cells import api_store, cell_store, schema
 from understudy.cells import errors as cell_errors
 from understudy.cells.records import CellRecord
 from understudy.cli.cloud import AuditReport
-from understudy.cli.embedded_cell import EmbeddedCell, Pace
+from understudy.cli.embedded_cell import SUPER_USER, EmbeddedCell, Pace
 from understudy.cli.embedded_state import CloudPlan, StateDir
 from understudy.compute.fault_plan import FaultPlan
 from understudy.conductor.audit import Audit
@@ -34,7 +34,7 @@ from understudy.objects.errors import UnderstudyError
 from understudy.objects.fields import AdminState
 from understudy.objects.host import Host
 from understudy.rpcapi import embedded as embedded_bus
-from understudy.rpcapi.bus import API, EMBEDDED, Bus
+from understudy.rpcapi.bus import API, EMBEDDED, Bus, embedded_url
 from understudy.rpcapi.cell_conductor import CellConductorClient
 from understudy.rpcapi.context import RequestContext
 from understudy.rpcapi.notifier import Notifier
@@ -105,8 +105,8 @@ class EmbeddedCloud:
         return cls(cells=kept.cells, plan=kept.faults, state_dir=state_dir)
 
     def context(self) -> RequestContext:
-        """Return who asks: the one who runs this process."""
-        return RequestContext(project_id="demo", user_id="demo")
+        """Return who asks: the one who runs this process, and so an administrator."""
+        return RequestContext(project_id="demo", user_id="demo", is_admin=True)
 
     def audit(self) -> AuditReport:
         """Compare every claim in Placement with the cells' databases."""
@@ -136,7 +136,7 @@ class EmbeddedCloud:
         self._closing.callback(self.stop_scheduler)
         self.start_super(bounds)
         self._closing.callback(self.stop_super)
-        client_bus = Bus.open(API, EMBEDDED)
+        client_bus = Bus.open(API, embedded_url("client"))
         self._closing.callback(client_bus.close)
         self.client = SuperConductorClient(client_bus)
         self._wait_for_hosts(sum(len(hosts) for hosts in plan.cells.values()))
@@ -144,8 +144,7 @@ class EmbeddedCloud:
     def _open_state(self, plan: CloudPlan, state_dir: Path | None) -> StateDir:
         if state_dir is None:
             state_dir = Path(self._closing.enter_context(tempfile.TemporaryDirectory()))
-        state_dir.mkdir(parents=True, exist_ok=True)
-        state = StateDir(state_dir)
+        state = StateDir.make(state_dir)
         state.write_plan(plan)
         return state
 
@@ -168,7 +167,7 @@ class EmbeddedCloud:
         record = CellRecord(
             uuid=str(uuid.uuid5(CELL_NAMES, name)),
             name=name,
-            transport_url=EMBEDDED,
+            transport_url=embedded_url(SUPER_USER),
             database_url=cell.database_url,
             enabled=True,
         )
@@ -182,14 +181,18 @@ class EmbeddedCloud:
 
     def start_scheduler(self) -> None:
         """Start the scheduler on a connection of its own."""
-        self.scheduler_bus = Bus.open(API, EMBEDDED)
+        self.scheduler_bus = Bus.open(API, embedded_url("scheduler"))
         self.scheduler = SchedulerService(
             self.scheduler_bus,
             self.api,
             self.ledger.candidates,
             self.ledger.claims,
             name="scheduler",
-            settings=SchedulerSettings(hosts_max_age=1.0, beat_interval=self._pace.timing.beat),
+            settings=SchedulerSettings(
+                hosts_max_age=1.0,
+                beat_interval=self._pace.timing.beat,
+                callers=(SUPER_USER,),
+            ),
         )
         self.scheduler.start()
 
@@ -200,7 +203,7 @@ class EmbeddedCloud:
 
     def start_super(self, bounds: RetryBounds) -> None:
         """Start the super conductor on connections of its own."""
-        self.super_bus = Bus.open(API, EMBEDDED)
+        self.super_bus = Bus.open(API, embedded_url(SUPER_USER))
         self.super_notifier = Notifier.open("super-conductor", EMBEDDED)
         self.cell_directory = CellDirectory(
             self.api,

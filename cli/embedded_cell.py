@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from understudy.cells import schema
 from understudy.cells.cell_store import connect
@@ -14,12 +15,16 @@ from understudy.compute.holdings import HeldInFolder
 from understudy.compute.service import ComputeService
 from understudy.compute.settings import Settings as ComputeSettings
 from understudy.conductor.cell_service import CellConductorService
+from understudy.conductor.host_gate import Trust
 from understudy.conductor.timing import Timing
 from understudy.ledger.ledger import Ledger
 from understudy.objects.host import Host
 from understudy.rpcapi import embedded as embedded_bus
-from understudy.rpcapi.bus import EMBEDDED, Bus
+from understudy.rpcapi.bus import EMBEDDED, Bus, embedded_url
 from understudy.rpcapi.notifier import Notifier
+
+SUPER_USER: Final = "super-conductor"
+"""As whom the super conductor is known on every bus of the cloud."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class EmbeddedCell:
 
     def start_conductor(self) -> None:
         """Start the cell's conductor on a connection of its own."""
-        self.conductor_bus = Bus.open(self.name, EMBEDDED)
+        self.conductor_bus = Bus.open(self.name, embedded_url(f"{self.name}-conductor"))
         self.notifier = Notifier.open(f"{self.name}-conductor", EMBEDDED)
         self.conductor = CellConductorService(
             self.conductor_bus,
@@ -85,6 +90,7 @@ class EmbeddedCell:
             name=f"{self.name}-conductor",
             timing=self._pace.timing,
             notifier=self.notifier if self._announces else None,
+            trust=Trust(frozenset({SUPER_USER})),
         )
         self.conductor.start()
 
@@ -96,7 +102,7 @@ class EmbeddedCell:
 
     def start_agent(self) -> None:
         """Start the agent of the cell's hosts, which finds what it held before."""
-        self.agent_bus = Bus.open(self.name, EMBEDDED)
+        self.agent_bus = Bus.open(self.name, embedded_url(self.agent_name))
         driver = FakeDriver(
             [self._with_agent(host) for host in self.hosts],
             self._faults,

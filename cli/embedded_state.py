@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from understudy.cli import private
 from understudy.cli.bad_input import BadInput
 from understudy.compute.fault_plan import FaultPlan
 from understudy.objects.fault import Fault
@@ -29,18 +30,24 @@ class StateDir:
         """Use `root`, which must exist."""
         self.root = root
 
+    @classmethod
+    def make(cls, root: Path) -> StateDir:
+        """Return one below `root`, which is its user's alone from now on."""
+        private.folder(root)
+        return cls(root)
+
     @property
     def placement(self) -> str:
         """Placement's database file."""
-        return str(self.root / "placement.sqlite")
+        return str(self._private("placement.sqlite"))
 
     def database_url(self, name: str) -> str:
         """Return the URL of the API database ("api") or of a cell's ("cell-NAME")."""
-        return f"sqlite:///{self.root / name}.sqlite"
+        return f"sqlite:///{self._private(f'{name}.sqlite')}"
 
     def journal(self, agent: str) -> Path:
         """Return the journal of an agent."""
-        return self.root / f"{agent}.journal"
+        return self._private(f"{agent}.journal")
 
     def holdings(self, agent: str) -> Path:
         """Return the folder of what an agent's hosts hold."""
@@ -57,6 +64,7 @@ class StateDir:
                 "faults": _faults_to_json(plan.faults),
             }
         )
+        private.file(self._plan_file)
         self._plan_file.write_text(text, encoding="utf-8")
 
     def read_plan(self) -> CloudPlan:
@@ -75,6 +83,10 @@ class StateDir:
                 f"it does not say what the cloud is made of ({type(error).__name__})",
                 "name a directory that demo or replay made with --state-dir",
             ) from error
+
+    def _private(self, name: str) -> Path:
+        private.file(self.root / name)
+        return self.root / name
 
     @property
     def _plan_file(self) -> Path:

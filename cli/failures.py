@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from understudy.cli.bad_input import BadInput
+from understudy.objects import text
 from understudy.objects.errors import InvalidRequest, UnderstudyError
 
 FAILED = 1
@@ -29,7 +30,7 @@ def exit_code(error: Exception) -> int:
 
 def line(error: Exception) -> str:
     """Return the error as one line, whatever its text holds."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    said = text.printable(" ".join(str(error).split())) or type(error).__name__
     if isinstance(error, UnderstudyError):
-        return f"understudy: {text}"
-    return f"understudy: {type(error).__name__}: {text}; --debug shows where it came from"
+        return f"understudy: {said}"
+    return f"understudy: {type(error).__name__}: {said}; --debug shows where it came from"

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TextIO
 
 from cliff import app, commandmanager
 
-from understudy.cli import failures
+from understudy.cli import failures, one_line, private, urls
+from understudy.objects import text
 
 if TYPE_CHECKING:
     from understudy.cli.connect import Clouds
 
 COMMANDS: Final = "understudy.commands"
+TRANSPORT_URL: Final = "transport-url"
+TRANSPORT_URL_VARIABLE: Final = "UNDERSTUDY_TRANSPORT_URL"
 DESCRIPTION: Final = "Build instances in a cloud of many cells, and see how it went."
 _LEVELS: Final = {0: logging.CRITICAL, 1: logging.CRITICAL, 2: logging.INFO}
 
@@ -86,11 +89,12 @@ class UnderstudyApp(app.App):
             metavar="FILE",
             help="talk to the super conductor that this configuration file leads to",
         )
-        parser.add_argument(
-            "--transport-url",
-            metavar="URL",
-            help="talk to the super conductor on this message bus, as in "
+        urls.add_options(
+            parser,
+            TRANSPORT_URL,
+            "talk to the super conductor on this message bus, as in "
             "rabbit://user:password@host:5672/api",
+            TRANSPORT_URL_VARIABLE,
         )
 
     def configure_logging(self) -> None:
@@ -98,12 +102,12 @@ class UnderstudyApp(app.App):
         level = _LEVELS.get(self.options.verbose_level, logging.DEBUG)
         console = logging.StreamHandler(self.stderr)
         console.setLevel(level)
-        console.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
+        console.setFormatter(_one_line("%(levelname)s %(name)s %(message)s"))
         self._handlers = [console]
         if self.options.log_file:
             level = min(level, logging.INFO)
             to_file = logging.FileHandler(self.options.log_file)
-            to_file.setFormatter(logging.Formatter(self.LOG_FILE_MESSAGE_FORMAT))
+            to_file.setFormatter(_one_line(self.LOG_FILE_MESSAGE_FORMAT))
             self._handlers.append(to_file)
         root = logging.getLogger()
         # Records that nobody sees are not worth making.
@@ -139,7 +143,8 @@ class UnderstudyApp(app.App):
 
     def refuse(self, message: str) -> Any:
         """Say in one line what is wrong with the command line, and exit."""
-        print(f"{self.NAME}: {message}; see {self.NAME} --help", file=self.stderr)
+        shown = text.printable(" ".join(message.split()))
+        print(f"{self.NAME}: {shown}; see {self.NAME} --help", file=self.stderr)
         raise SystemExit(failures.BAD_INPUT)
 
     def _no_such_command(self, argv: Sequence[str]) -> str:
@@ -155,8 +160,15 @@ class UnderstudyApp(app.App):
         return f"there is no command {' '.join(words)!r}{hint}"
 
 
+def _one_line(form: str) -> logging.Formatter:
+    formatter = logging.Formatter(form)
+    one_line.keep(formatter)
+    return formatter
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name; return its exit code."""
+    private.from_now_on()
     return UnderstudyApp().run(list(sys.argv[1:] if argv is None else argv))
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from oslo_config import cfg
 
 from understudy.cells.engines import Limits
+from understudy.cli import limit_options
 from understudy.compute import options as compute_options
 from understudy.conductor import options as conductor_options
 from understudy.ledger import options as ledger_options
@@ -190,6 +191,7 @@ def _ours() -> list[tuple[str, list[cfg.Opt]]]:
         *conductor_options.list_opts(),
         (conductor_options.CONDUCTOR, conductor_processes()),
         *compute_options.list_opts(),
+        *limit_options.list_opts(),
     ]
     for _, group_options in found:
         for option in group_options:

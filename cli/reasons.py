@@ -14,7 +14,7 @@ from understudy.objects.fault import Fault
 from understudy.objects.instance import Instance
 from understudy.rpcapi.errors import LedgerRefusedRequest, TooManyEqualGroups
 
-EQUAL_GROUPS = "6 or more equal groups"
+EQUAL_GROUPS = "6 or more groups that share a class"
 NOT_ENDED = "not ended in time"
 DELETED = "deleted"
 _BY_CODE = {

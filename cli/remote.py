@@ -7,6 +7,7 @@ from pathlib import Path
 from oslo_config import cfg
 
 from understudy.cli.bad_input import BadInput
+from understudy.cli.services import installed
 from understudy.rpcapi import options
 from understudy.rpcapi.bus import API, Bus
 from understudy.rpcapi.context import RequestContext
@@ -21,6 +22,7 @@ class RemoteCloud:
 
     def __init__(self, config_file: str | None, transport_url: str | None) -> None:
         """Connect as the configuration file says; the URL, where given, comes first."""
+        installed.check(installed.BUS)
         conf = _configuration(config_file)
         url = transport_url or conf.transport_url
         if url == options.private().transport_url:
@@ -43,8 +45,8 @@ class RemoteCloud:
         self.client = SuperConductorClient(self._bus)
 
     def context(self) -> RequestContext:
-        """Return the operator."""
-        return RequestContext(PROJECT, USER)
+        """Return the operator, who is an administrator."""
+        return RequestContext(PROJECT, USER, is_admin=True)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from understudy.cli import figures, replay
 from understudy.cli.commands import columns
+from understudy.objects import text
 from understudy.objects.instance import Instance
 
 _WIDTH = 100
@@ -80,12 +81,13 @@ def _table(rows: Mapping[str, object]) -> Table:
     table.add_column()
     table.add_column(justify="right")
     for name, value in rows.items():
-        table.add_row(Text(name), Text(str(value)))
+        table.add_row(Text(text.printable(name)), Text(text.printable(str(value))))
     return table
 
 
 def _tell_story(instance: Instance, console: Console) -> None:
-    console.print(f"How {instance.name} came to life on {instance.service_host}:", markup=False)
+    where = text.printable(f"{instance.name} came to life on {instance.service_host}")
+    console.print(f"How {where}:", markup=False)
     for attempt in instance.attempts:
         console.print(f"  {columns.attempt_line(attempt)}", markup=False, soft_wrap=True)
 
@@ -105,7 +107,9 @@ def _tell_findings(
     if unended:
         console.print(f"{unended} {what} have not ended.", style="red")
     for finding in findings:
-        console.print(f"audit: {finding}", style="red", markup=False, soft_wrap=True)
+        console.print(
+            f"audit: {text.printable(finding)}", style="red", markup=False, soft_wrap=True
+        )
     if not unended and not findings:
         accounted = ", and every claim is accounted for" if audited else ""
         console.print(f"All {what} ended{accounted}.", style="green")

@@ -18,15 +18,19 @@ from understudy.compute import journal_states as states
 from understudy.compute.backoff import Backoff
 from understudy.compute.conductor import Again
 from understudy.compute.journal import Journal, JournalClosed
+from understudy.compute.orders import read
 from understudy.compute.pools import Pools
+from understudy.compute.served import Served
 from understudy.compute.steps import Steps
 from understudy.compute.tags import Place, Tag
 from understudy.compute.turns import Turns
 from understudy.objects.build_request import BuildRequest
+from understudy.objects.errors import InvalidRequest
 from understudy.objects.fault import Fault
 from understudy.objects.fields import Blame
 from understudy.objects.orders import Orders
 from understudy.objects.selection import Selection
+from understudy.objects.text import shown
 from understudy.rpcapi.context import RequestContext
 
 LOG = logging.getLogger(__name__)
@@ -48,10 +52,16 @@ class Agent:
     """What one agent process has in hand, for all its hosts."""
 
     def __init__(
-        self, journal: Journal, steps: Steps, pools: Pools, backoff: Backoff | None = None
+        self,
+        journal: Journal,
+        served: Served,
+        steps: Steps,
+        pools: Pools,
+        backoff: Backoff | None = None,
     ) -> None:
         """Take the parts; nothing runs before the first cast or `resume`."""
         self._journal = journal
+        self.served = served
         self._steps = steps
         self._pools = pools
         self._backoff = backoff or Backoff()
@@ -71,9 +81,10 @@ class Agent:
         """Take a build in; a copy of one that is in hand, or an older attempt, is ignored.
 
         Of one that has ended, the end is told again: it is asked for by a late
-        copy, or by a database that has forgotten what it was told.
+        copy, or by a database that has forgotten what it was told. Raises
+        InvalidRequest where it is not for exactly one of the hosts served.
         """
-        tag = Tag(host, instance_uuid, attempt)
+        tag = self._to_build(host, instance_uuid, attempt, request, selection)
         if self._journal.receive(tag, request, selection):
             self._wake(tag.place)
         elif self._journal.repeat(tag, _over()):
@@ -87,24 +98,28 @@ class Agent:
         host: str,
         instance_uuid: str,
         attempt: int,
+        host_uuid: str | None = None,
         context: RequestContext | None = None,
     ) -> None:
         """Take a teardown in; it covers the older attempts of the instance here as well.
 
         A build that is in progress runs to its end, is found to be superseded,
-        and is destroyed then.
+        and is destroyed then. Raises InvalidRequest where it is not for exactly
+        one of the hosts served.
         """
-        tag = Tag(host, instance_uuid, attempt)
+        tag = self.served.ordered(host, host_uuid, instance_uuid, attempt)
         if context is not None:
             self._steps.remember(tag.place, context)
         self._journal.tear_down(tag)
         self._wake(tag.place)
 
     def carry_out(self, orders: Orders) -> None:
-        """Tear down exactly what the conductor says."""
-        for host, pairs in orders.tear_down.items():
-            for instance_uuid, attempt in pairs:
-                self.tear_down(host, instance_uuid, attempt)
+        """Tear down exactly what the conductor says; what is no order is left out, and said."""
+        for order in read(orders):
+            try:
+                self.tear_down(*order)
+            except InvalidRequest as error:
+                LOG.warning("An order to tear down is not carried out: %s", error)
 
     def resume(self) -> None:
         """Go on with whatever an earlier process left unfinished."""
@@ -114,9 +129,28 @@ class Agent:
     def _wake(self, place: Place) -> None:
         self._pools.call(partial(self._turn, place, self._finish))
 
+    def _to_build(
+        self,
+        host: str,
+        instance_uuid: str,
+        attempt: int,
+        request: BuildRequest,
+        selection: Selection,
+    ) -> Tag:
+        for field, value, kind in (
+            ("request", request, BuildRequest),
+            ("selection", selection, Selection),
+        ):
+            if not isinstance(value, kind):
+                raise InvalidRequest(field, f"{shown(value)} is none", f"send a {kind.__name__}")
+        return self.served.ordered(host, selection.compute_node_uuid, instance_uuid, attempt)
+
     def _turn(self, place: Place, work: Callable[[Place], Next]) -> None:
-        """Work on a place unless somebody does; whoever does is told to look again."""
-        if not self._turns.take(place):
+        """Work on a place unless somebody does; whoever does is told to look again.
+
+        Where the host's name is nobody's now, all waits until it is: then comes a `resume`.
+        """
+        if not self.served.is_at_work(place.host) or not self._turns.take(place):
             return
         following = Next(later=True)
         try:

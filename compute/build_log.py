@@ -47,7 +47,7 @@ def to_file(path: Path) -> Note:
         line = f"{time.monotonic():.6f} {event} {tag.host} {tag.instance_uuid} {tag.attempt}\n"
         os.write(descriptor, line.encode())
 
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     return note
 
 

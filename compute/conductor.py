@@ -12,7 +12,9 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from understudy.compute.journal import Journal, JournalClosed
+from understudy.compute.served import Served
 from understudy.compute.tags import Place, Tag
+from understudy.compute.voice import Voice
 from understudy.objects.errors import UnderstudyError
 from understudy.objects.fault import Fault
 from understudy.objects.host import Host
@@ -88,6 +90,10 @@ class Refused(UnderstudyError):
     """The conductor wants nothing of this attempt any more."""
 
 
+class Built(UnderstudyError):
+    """The instance is ACTIVE by this attempt; the journal that does not know it was restored."""
+
+
 class Reports:
     """Says how attempts go. Each method raises Refused, or Again without an answer."""
 
@@ -95,11 +101,15 @@ class Reports:
         self,
         conductor: CellConductor,
         journal: Journal,
+        voice: Voice,
+        served: Served,
         unregistered: Callable[[str], None],
     ) -> None:
         """Call `unregistered` with a host that turns out to be unknown or unwanted."""
         self._conductor = conductor
         self._journal = journal
+        self._voice = voice
+        self._served = served
         self._unregistered = unregistered
         self._contexts: dict[Place, RequestContext] = {}
 
@@ -127,7 +137,7 @@ class Reports:
         self._contexts.pop(place, None)
 
     def started(self, tag: Tag) -> None:
-        """Ask whether to go on."""
+        """Ask whether to go on. Raises Built too."""
         self._say(tag, self._conductor.build_started)
 
     def succeeded(self, tag: Tag) -> None:
@@ -145,11 +155,13 @@ class Reports:
     def _say(self, tag: Tag, method: Callable[..., None], *facts: Any) -> None:
         if self._journal.closed:
             raise JournalClosed
-        context = self.context(tag)
+        heard = self._voice.context(self._served.uuid_of(tag.host), self.context(tag))
         try:
-            method(context, *tag, *facts)
+            method(heard, *tag, *facts)
         except (errors.Superseded, errors.InstanceNotFound) as answer:
             raise Refused(str(answer)) from answer
+        except errors.AlreadyBuilt as answer:
+            raise Built(str(answer)) from answer
         except (errors.HostRefused, errors.HostNotFound) as refused:
             self._unregistered(tag.host)
             raise Again(str(refused)) from refused

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 from stevedore import driver as stevedore_driver
 
+from understudy.compute.identity import Identity
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.errors import UnderstudyError
 from understudy.objects.fault import Fault
@@ -20,7 +21,10 @@ from understudy.objects.host import Host
 from understudy.objects.selection import Selection
 
 NAMESPACE: Final = "understudy.compute.drivers"
-"""Entry points here are called with (agent name, driver file or None)."""
+"""Entry points here are called with (agent name, identity, driver file or None).
+
+The name is the operator's to change; what a driver makes belongs to the identity.
+"""
 
 
 class BuildFault(UnderstudyError):
@@ -81,13 +85,13 @@ class Driver(Protocol):
         ...
 
 
-def load(name: str, agent: str, driver_file: Path | None) -> Driver:
+def load(name: str, agent: str, identity: Identity, driver_file: Path | None) -> Driver:
     """Return the driver that is installed under this name.
 
     Raises stevedore's NoMatches if there is none.
     """
     manager: Any = stevedore_driver.DriverManager(
-        NAMESPACE, name, invoke_on_load=True, invoke_args=(agent, driver_file)
+        NAMESPACE, name, invoke_on_load=True, invoke_args=(agent, identity, driver_file)
     )
     found: Driver = manager.driver
     return found

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 import oslo_messaging as messaging
 
 from understudy.compute.agent import Agent
 from understudy.objects.build_request import BuildRequest
+from understudy.objects.errors import InvalidRequest
 from understudy.objects.selection import Selection
 from understudy.rpcapi import versions
 from understudy.rpcapi.context import RequestContext
 
+LOG = logging.getLogger(__name__)
+
 
 class ComputeEndpoint:
-    """Takes casts in; the agent does the work on threads of its own."""
+    """Takes casts in; the agent does the work on threads of its own.
+
+    What is not for exactly one of its hosts, or is of no known form, is dropped.
+    """
 
     target: ClassVar = messaging.Target(version=versions.COMPUTE)
 
@@ -33,7 +42,8 @@ class ComputeEndpoint:
         selection: Selection,
     ) -> None:
         """Build an instance on one of the agent's hosts."""
-        self._agent.build(host, instance_uuid, attempt, request, selection)
+        with _dropped("build"):
+            self._agent.build(host, instance_uuid, attempt, request, selection)
 
     @messaging.expose
     def tear_down(
@@ -48,4 +58,15 @@ class ComputeEndpoint:
 
         A conductor of the first release does not say `host_uuid`.
         """
-        self._agent.tear_down(host, instance_uuid, attempt, ctxt)
+        with _dropped("order to tear down"):
+            self._agent.tear_down(host, instance_uuid, attempt, host_uuid, ctxt)
+
+
+@contextmanager
+def _dropped(what: str) -> Iterator[None]:
+    """Say in one line why something is not done; nobody waits for the error."""
+    try:
+        yield
+    except InvalidRequest as error:
+        LOG.warning("A %s is not carried out: %s", what, error)
+        raise

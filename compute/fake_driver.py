@@ -13,7 +13,8 @@ from understudy.compute.driver import BuildFault
 from understudy.compute.fake_hosts import read_driver_file
 from understudy.compute.fault_plan import FaultPlan
 from understudy.compute.holdings import HeldInFolder, HeldInMemory, Holdings
-from understudy.compute.tags import Tag
+from understudy.compute.identity import Identity
+from understudy.compute.tags import Tag, checked
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.errors import UnderstudyError
 from understudy.objects.fault import Fault
@@ -72,7 +73,7 @@ class FakeDriver:
         selection: Selection,
     ) -> None:
         """Take the planned time, and succeed or fail as planned."""
-        tag = Tag(host, instance_uuid, attempt)
+        tag = checked(host, instance_uuid, attempt)
         if host not in self._hosts:
             raise BuildFault(_unknown_host(host))
         self._note(Event.BEGUN, tag)
@@ -88,7 +89,7 @@ class FakeDriver:
 
     def destroy(self, host: str, instance_uuid: str, attempt: int) -> None:
         """Destroy it, unless it is planned to fail."""
-        tag = Tag(host, instance_uuid, attempt)
+        tag = checked(host, instance_uuid, attempt)
         with self._lock:
             self._check_open()
             if tag not in self._holdings.on(host):
@@ -112,9 +113,9 @@ class FakeDriver:
             raise FakeDriverError("the driver is closed")
 
 
-def make(agent: str, driver_file: Path | None) -> FakeDriver:
+def make(agent: str, identity: Identity, driver_file: Path | None) -> FakeDriver:
     """Make the driver from its file; the entry point."""
-    described = read_driver_file(agent, driver_file)
+    described = read_driver_file(agent, driver_file, identity)
     folder = described.holdings
     holdings = HeldInMemory() if folder is None else HeldInFolder(folder)
     note = None if described.log is None else build_log.to_file(described.log)

@@ -5,6 +5,9 @@ The file is YAML:
     holdings: held            # folder for what is built; left out: in memory
     log: builds.log           # when builds began and ended; left out: not written
     hosts:
+      - name: plain
+        uuid: 7c0e...         # left out: made of the agent's own uuid and the name
+        resources: {VCPU: 8}
       - name: gpu-{}          # {} is the number, where count is given
         count: 20
         availability_zone: az1
@@ -25,20 +28,21 @@ The file is YAML:
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID, uuid5
 
 import yaml
 
 from understudy.compute.fault_plan import FaultPlan
+from understudy.compute.identity import Identity
 from understudy.objects.fault import Fault
 from understudy.objects.host import Host, Provider
 
-_NAMES: Final = uuid.UUID("5f0c1c3e-52ab-4d0a-8f0b-6f7c4c1e9d10")
-"""Makes a fake provider's uuid the same wherever its name is."""
+_NAMES: Final = UUID("5f0c1c3e-52ab-4d0a-8f0b-6f7c4c1e9d10")
+"""Makes the uuid of a provider of no agent's own the same wherever its name is."""
 
 
 @dataclass(frozen=True)
@@ -89,28 +93,48 @@ def fake_host(
     )
 
 
-def read_driver_file(agent: str, path: Path | None) -> Described:
+def with_uuid(host: Host, uuid: str) -> Host:
+    """Return the host under a uuid of its own, from which those of its children follow."""
+    renamed: Host = host.obj_clone()
+    renamed.compute_node_uuid = uuid
+    root, *below = renamed.providers
+    root.uuid = uuid
+    for child in below:
+        child.uuid = _uuid(UUID(uuid), child.name.removeprefix(f"{host.name}/"))
+        child.parent_uuid = uuid
+    return renamed
+
+
+def read_driver_file(agent: str, path: Path | None, identity: Identity | None = None) -> Described:
     """Return what the file describes; without a file, one small host named like its agent.
 
-    Raises OSError, yaml.YAMLError, or TypeError for a key that is not known.
+    Without an identity, and with one that the first release left behind, uuids
+    follow from names. Raises OSError, yaml.YAMLError, TypeError for a key that
+    is not known, or ValueError for a uuid that is none.
     """
+    own = None if identity is None or identity.derived_names else identity
     if path is None:
-        return Described([fake_host(agent, agent, {"VCPU": 8, "MEMORY_MB": 16384})])
+        machine = fake_host(agent, agent, {"VCPU": 8, "MEMORY_MB": 16384})
+        return Described([machine if own is None else with_uuid(machine, own.host_uuid)])
     described: dict[str, Any] = yaml.safe_load(path.read_text()) or {}
     folder, log = described.get("holdings"), described.get("log")
     return Described(
-        hosts=[host for kind in described.get("hosts", ()) for host in _hosts(agent, **kind)],
+        hosts=[host for kind in described.get("hosts", ()) for host in _hosts(agent, own, **kind)],
         plan=_plan(**described.get("faults", {})),
         holdings=None if folder is None else path.parent / folder,
         log=None if log is None else path.parent / log,
     )
 
 
+def _uuid(of: UUID, name: str) -> str:
+    return str(uuid5(of, name))
+
+
 def _provider(
     name: str, parent_uuid: str | None, resources: Mapping[str, int], traits: Sequence[str]
 ) -> Provider:
     return Provider(
-        uuid=str(uuid.uuid5(_NAMES, name)),
+        uuid=_uuid(_NAMES, name),
         name=name,
         parent_uuid=parent_uuid,
         inventories={kind: {"total": total} for kind, total in resources.items()},
@@ -120,15 +144,24 @@ def _provider(
 
 def _hosts(
     agent: str,
+    identity: Identity | None,
     name: str,
     resources: Mapping[str, int],
     count: int | None = None,
+    uuid: str | None = None,
     children: Sequence[Mapping[str, Any]] = (),
     **more: Any,
 ) -> Iterator[Host]:
     below = [child for kind in children for child in _children(**kind)]
+    if uuid is not None and count is not None:
+        raise TypeError(f"{name}: {count} hosts cannot have one uuid")
     for each in _names(name, count):
-        yield fake_host(each, agent, resources, children=below, **more)
+        host = fake_host(each, agent, resources, children=below, **more)
+        if uuid is not None:
+            host = with_uuid(host, str(UUID(str(uuid))))
+        elif identity is not None:
+            host = with_uuid(host, _uuid(UUID(identity.agent_uuid), each))
+        yield host
 
 
 def _children(name: str, count: int | None = None, **more: Any) -> Iterator[Child]:

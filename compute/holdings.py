@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
-from urllib.parse import quote, unquote
+from typing import Final, Protocol
+from urllib.parse import quote
 
-from understudy.compute.tags import Tag
+from understudy.compute.tags import Tag, checked
+from understudy.objects.errors import InvalidRequest
+
+_ATTEMPT: Final = re.compile("[1-9][0-9]{0,9}")
 
 
 class Holdings(Protocol):
@@ -60,8 +66,9 @@ class HeldInFolder:
     def add(self, tag: Tag) -> None:
         """Make it exist."""
         path = self._path(tag)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.touch(mode=0o600)
 
     def remove(self, tag: Tag) -> None:
         """Let it be gone."""
@@ -72,11 +79,18 @@ class HeldInFolder:
         folder = self._folder / _as_name(host)
         if not folder.is_dir():
             return []
-        found = (path.name.rpartition(".") for path in folder.iterdir())
-        return sorted(Tag(host, unquote(uuid), int(attempt)) for uuid, _, attempt in found)
+        return sorted(tag for path in folder.iterdir() for tag in _tags(host, path.name))
 
     def _path(self, tag: Tag) -> Path:
         return self._folder / _as_name(tag.host) / f"{_as_name(tag.instance_uuid)}.{tag.attempt}"
+
+
+def _tags(host: str, name: str) -> Iterator[Tag]:
+    """Return what a file says; it says nothing if it is none of ours."""
+    uuid, _, attempt = name.rpartition(".")
+    if _ATTEMPT.fullmatch(attempt):
+        with contextlib.suppress(InvalidRequest):
+            yield checked(host, uuid, int(attempt))
 
 
 def _as_name(text: str) -> str:

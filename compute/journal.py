@@ -7,6 +7,7 @@ late, such as a build that ends after its teardown was ordered, learns it here.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from understudy.compute import journal_states as states
+from understudy.compute.identity import IN_MEMORY
 from understudy.compute.tags import Place, Tag
 from understudy.objects.base import UnderstudyObject
 from understudy.objects.build_request import BuildRequest
@@ -36,6 +38,10 @@ CREATE TABLE IF NOT EXISTS attempts (
     cleaned INTEGER NOT NULL DEFAULT 0,
     changed_at REAL NOT NULL,
     PRIMARY KEY (host, instance_uuid, attempt)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS hosts (
+    uuid TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS attempts_by_state ON attempts (state);
 """
@@ -197,6 +203,31 @@ class Journal:
                 (states.GONE, self._clock() - older_than_seconds),
             )
 
+    def host_names(self) -> dict[str, str]:
+        """Return {host's own uuid: the name that its attempts are under}."""
+        return dict(self._select("SELECT uuid, name FROM hosts", ()))
+
+    def name_host(self, host_uuid: str, name: str) -> None:
+        """Give a host its name: its attempts go on under that, and under no other.
+
+        If the name was another host's, what is that one's is put by under its
+        uuid, until it has a name again.
+        """
+        with self._transaction() as disk:
+            query = "SELECT uuid, name FROM hosts WHERE uuid = ? OR name = ?"
+            known = dict(disk.execute(query, (host_uuid, name)).fetchall())
+            was = known.pop(host_uuid, name)
+            for other in known:
+                _rename(disk, name, other)
+                disk.execute("UPDATE hosts SET name = uuid WHERE uuid = ?", (other,))
+            if was != name:
+                _rename(disk, was, name)
+            disk.execute(
+                "INSERT INTO hosts (uuid, name) VALUES (?, ?)"
+                " ON CONFLICT (uuid) DO UPDATE SET name = excluded.name",
+                (host_uuid, name),
+            )
+
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
@@ -233,8 +264,12 @@ class Journal:
 def open_disk(
     path: Path | str, kind: type[sqlite3.Connection] = sqlite3.Connection
 ) -> sqlite3.Connection:
-    """Open the file for this process alone, so that a power cut loses nothing written."""
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    """Open the file for this process alone, so that a power cut loses nothing written.
+
+    No other user may read it, and so neither what sqlite lays beside it: it has requests in it.
+    """
+    if str(path) != IN_MEMORY:
+        _make_private(Path(path))
     disk = sqlite3.connect(
         path,
         timeout=PREDECESSOR_SECONDS,
@@ -250,6 +285,23 @@ def open_disk(
         disk.close()
         raise
     return disk
+
+
+def _rename(disk: sqlite3.Connection, was: str, becomes: str) -> None:
+    """Move a host's attempts; what there is under the new name already is newer, and stays."""
+    disk.execute("UPDATE OR IGNORE attempts SET host = ? WHERE host = ?", (becomes, was))
+    disk.execute("DELETE FROM attempts WHERE host = ?", (was,))
+
+
+def _make_private(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        # Not opened: to close it would give up what locks this process has on it.
+        for each in (path, *(path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm"))):
+            if each.exists() and each.stat().st_mode & 0o077:
+                each.chmod(0o600)
 
 
 def _in(names: Sequence[str]) -> str:

@@ -1,7 +1,8 @@
 """Disks in a storage pool: blank, or as an overlay over an image.
 
-Images are volumes too, in the same pool or in another that many hosts share.
-An image itself is only read; the overlay takes all that the instance writes.
+Images are volumes too, in another pool, which many hosts may share: a name in a
+request must never be that of somebody's disk. An image itself is only read; the
+overlay takes all that the instance writes.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from understudy.compute import libvirt_faults as faults
 from understudy.compute.libvirt_domain import (
     Attempt,
     attempt_of_disk,
+    is_disk_name,
     volume_format,
     volume_xml,
 )
 from understudy.compute.libvirt_library import error_code
+from understudy.compute.one_host import is_plain_name
+from understudy.objects.text import shown
 
 _GIB: Final = 2**30
 _SIZE: Final = 1
@@ -27,10 +31,10 @@ class Disks:
     """The disks of one host."""
 
     def __init__(self, library: Any, pool: str, image_pool: str | None = None) -> None:
-        """Name the pools; `image_pool` left out means the same one."""
+        """Name the pools; without an `image_pool` there are no images."""
         self._library = library
         self.pool = pool
-        self._image_pool = image_pool or pool
+        self._image_pool = image_pool
 
     def total_gb(self, connection: Any) -> int:
         """Return how large the pool is."""
@@ -53,11 +57,13 @@ class Disks:
 
     def delete(self, connection: Any, attempt: Attempt) -> None:
         """Delete the disk of an attempt, if it is there. Raises libvirtError."""
-        try:
-            self._find_pool(connection).storageVolLookupByName(attempt.disk).delete(0)
-        except self._library.libvirtError as error:
-            if error_code(error) != self._library.VIR_ERR_NO_STORAGE_VOL:
-                raise
+        # The first release named no host.
+        for name in (attempt.disk, attempt._replace(host_uuid=None).disk):
+            try:
+                self._find_pool(connection).storageVolLookupByName(name).delete(0)
+            except self._library.libvirtError as error:
+                if error_code(error) != self._library.VIR_ERR_NO_STORAGE_VOL:
+                    raise
 
     def attempts(self, connection: Any) -> set[Attempt]:
         """Return the attempts that have a disk. Raises libvirtError."""
@@ -70,8 +76,12 @@ class Disks:
 
     def _image(self, connection: Any, image: str, gigabytes: int) -> tuple[str, str]:
         """Return the path and format of an image that fits."""
+        if self._image_pool is None:
+            raise faults.no_image_pool()
+        if not is_plain_name(image) or is_disk_name(image):
+            raise faults.unknown_image(shown(image), self._image_pool)
         try:
-            volume = self._find_image(connection, image)
+            volume = self._find_image(connection, self._image_pool, image)
             size = int(volume.info()[_SIZE])
             backing = str(volume.path()), volume_format(volume.XMLDesc(0))
         except self._library.libvirtError as error:
@@ -82,8 +92,8 @@ class Disks:
             raise faults.image_too_large(image, size, gigabytes)
         return backing
 
-    def _find_image(self, connection: Any, image: str) -> Any:
-        pool = connection.storagePoolLookupByName(self._image_pool)
+    def _find_image(self, connection: Any, image_pool: str, image: str) -> Any:
+        pool = connection.storagePoolLookupByName(image_pool)
         try:
             return pool.storageVolLookupByName(image)
         except self._library.libvirtError as error:

@@ -12,20 +12,26 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from understudy.compute.tags import checked_attempt, checked_uuid
+from understudy.objects.errors import InvalidRequest
+
 METADATA: Final = "urn:understudy:attempt:1"
 """The XML namespace of our metadata element."""
 
 _DISK_SUFFIX: Final = ".qcow2"
-_NAME: Final = re.compile(r"understudy-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-([0-9]+)")
+_NUMBER: Final = re.compile("[1-9][0-9]{0,9}")
+_UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_DISK: Final = re.compile(rf"understudy-(?:({_UUID})-)?({_UUID})-([0-9]+)\.qcow2")
 
 ET.register_namespace("understudy", METADATA)
 
 
 class Attempt(NamedTuple):
-    """What a domain or a disk was made for."""
+    """What a domain or a disk was made for; the first release did not say for which host."""
 
     instance_uuid: str
     attempt: int
+    host_uuid: str | None = None
 
     @property
     def name(self) -> str:
@@ -34,13 +40,21 @@ class Attempt(NamedTuple):
 
     @property
     def disk(self) -> str:
-        """The name of its disk."""
-        return f"{self.name}{_DISK_SUFFIX}"
+        """The name of its disk; hosts may share a pool."""
+        if self.host_uuid is None:
+            return f"{self.name}{_DISK_SUFFIX}"
+        return f"understudy-{self.host_uuid}-{self.instance_uuid}-{self.attempt}{_DISK_SUFFIX}"
 
     @property
     def domain_uuid(self) -> str:
-        """The domain's uuid: two attempts of one instance are two domains."""
-        return str(uuid.uuid5(uuid.UUID(self.instance_uuid), str(self.attempt)))
+        """The domain's uuid: two attempts of one instance are two domains, and so on two hosts.
+
+        A domain that is there under another uuid is not redefined by one of the same name.
+        """
+        made_for = str(self.attempt)
+        if self.host_uuid is not None:
+            made_for = f"{self.host_uuid} {made_for}"
+        return str(uuid.uuid5(uuid.UUID(self.instance_uuid), made_for))
 
 
 @dataclass(frozen=True)
@@ -105,15 +119,18 @@ def volume_xml(name: str, gigabytes: int, backing: tuple[str, str] | None = None
 def attempt_of_metadata(element: str) -> Attempt | None:
     """Read our metadata element; None if it does not say which attempt it is."""
     found = ET.fromstring(element)
-    return _attempt(found.get("uuid", ""), found.get("attempt", ""))
+    return _attempt(found.get("host"), found.get("uuid", ""), found.get("attempt", ""))
 
 
 def attempt_of_disk(name: str) -> Attempt | None:
     """Read a volume's name; None if it is none of ours."""
-    matched = _NAME.fullmatch(name.removesuffix(_DISK_SUFFIX))
-    if matched is None or not name.endswith(_DISK_SUFFIX):
-        return None
-    return _attempt(*matched.groups())
+    matched = _DISK.fullmatch(name)
+    return _attempt(*matched.groups()) if matched is not None else None
+
+
+def is_disk_name(name: str) -> bool:
+    """Is a volume of this name somebody's disk, on whichever host, or could it be?"""
+    return _DISK.fullmatch(name.lower()) is not None
 
 
 def volume_format(xml: str) -> str:
@@ -122,21 +139,26 @@ def volume_format(xml: str) -> str:
     return "raw" if found is None else found.get("type", "raw")
 
 
-def _attempt(instance_uuid: str, attempt: str) -> Attempt | None:
+def _attempt(host_uuid: str | None, instance_uuid: str, attempt: str) -> Attempt | None:
+    if not _NUMBER.fullmatch(attempt):
+        return None
     try:
-        return Attempt(str(uuid.UUID(instance_uuid)), int(attempt))
-    except ValueError:
+        host = None if host_uuid is None else checked_uuid("host", host_uuid)
+        return Attempt(*checked_attempt(instance_uuid, int(attempt)), host)
+    except InvalidRequest:
         return None
 
 
 def _metadata(attempt: Attempt) -> ET.Element:
     metadata = ET.Element("metadata")
-    ET.SubElement(
+    tag = ET.SubElement(
         metadata,
         f"{{{METADATA}}}instance",
         uuid=attempt.instance_uuid,
         attempt=str(attempt.attempt),
     )
+    if attempt.host_uuid is not None:
+        tag.set("host", attempt.host_uuid)
     return metadata
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from understudy.compute import libvirt_capabilities as capabilities
 from understudy.compute import libvirt_faults as faults
 from understudy.compute import one_host
+from understudy.compute.identity import Identity
 from understudy.compute.libvirt_disks import Disks
 from understudy.compute.libvirt_domain import (
     METADATA,
@@ -28,6 +29,7 @@ from understudy.compute.libvirt_domain import (
 from understudy.compute.libvirt_hypervisor import Hypervisor
 from understudy.compute.libvirt_library import error_code, load_library
 from understudy.compute.libvirt_settings import LibvirtSettings
+from understudy.compute.tags import checked_attempt
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.errors import UnderstudyError
 from understudy.objects.host import Host
@@ -46,9 +48,13 @@ class LibvirtDriverError(UnderstudyError):
 class LibvirtDriver:
     """One hypervisor, as one host that is named like its agent."""
 
-    def __init__(self, name: str, hypervisor: Hypervisor, settings: LibvirtSettings) -> None:
+    def __init__(
+        self, name: str, host_uuid: str, hypervisor: Hypervisor, settings: LibvirtSettings
+    ) -> None:
         """Take a hypervisor that nothing was asked of yet."""
         self._name = name
+        self._host_uuid = host_uuid
+        self._strangers = one_host.Strangers(name)
         self._hypervisor = hypervisor
         self._library = hypervisor.library
         self._settings = settings
@@ -67,7 +73,7 @@ class LibvirtDriver:
             if self._disks is not None:
                 totals["DISK_GB"] = self._disks.total_gb(connection)
             traits = self._cpu_traits(connection, guest)
-        return [one_host.describe(self._name, totals, traits, self._settings)]
+        return [one_host.describe(self._name, self._host_uuid, totals, traits, self._settings)]
 
     def build(
         self,
@@ -79,7 +85,7 @@ class LibvirtDriver:
     ) -> None:
         """Make the disk, define the domain and start it."""
         claimed = one_host.claimed(self._name, host, selection)
-        made_for = Attempt(instance_uuid, attempt)
+        made_for = Attempt(*checked_attempt(instance_uuid, attempt), self._host_uuid)
         try:
             disk = self._make_disk(made_for, claimed.get("DISK_GB", 0), request.image)
             self._start(made_for, claimed, disk)
@@ -87,24 +93,28 @@ class LibvirtDriver:
             raise faults.hypervisor_down(error) from error
 
     def destroy(self, host: str, instance_uuid: str, attempt: int) -> None:
-        """Destroy the domain and the disk of this attempt, and nothing else."""
+        """Destroy the domain and the disk of this attempt, and nothing else. Raises NotOurs."""
         one_host.check(self._name, host)
-        wanted = Attempt(instance_uuid, attempt)
+        wanted = checked_attempt(instance_uuid, attempt)
         with self._hypervisor.use() as connection:
             for domain in connection.listAllDomains(0):
-                if self._attempt_of(domain) == wanted:
+                found = self._attempt_of(domain)
+                if found is not None and found[:2] == wanted:
+                    self._check_ours(found, domain.name())
                     self._remove(domain)
             if self._disks is not None:
-                self._disks.delete(connection, wanted)
+                self._disks.delete(connection, Attempt(*wanted, self._host_uuid))
 
     def holds(self, host: str) -> list[tuple[str, int]]:
-        """Return the attempts that have a domain, running or not, or only a disk."""
+        """Return the attempts that have a domain of this host, running or not, or only a disk."""
         one_host.check(self._name, host)
         with self._hypervisor.use() as connection:
-            found = {self._attempt_of(domain) for domain in connection.listAllDomains(0)}
+            domains = connection.listAllDomains(0)
+            found = [(self._attempt_of(domain), domain.name()) for domain in domains]
             disks = set() if self._disks is None else self._disks.attempts(connection)
+        found += [(attempt, attempt.disk) for attempt in disks]
         return sorted(
-            (each.instance_uuid, each.attempt) for each in found | disks if each is not None
+            {each[:2] for each, name in found if each is not None and self._is_ours(each, name)}
         )
 
     def close(self) -> None:
@@ -183,6 +193,19 @@ class LibvirtDriver:
             LOG.warning("%s is ours, but does not say for what: %s", domain.name(), element)
         return attempt
 
+    def _check_ours(self, attempt: Attempt, name: str) -> None:
+        if attempt.host_uuid not in {None, self._host_uuid}:
+            raise one_host.NotOurs(name, f"is tagged for the host {attempt.host_uuid}")
+
+    def _is_ours(self, attempt: Attempt, name: str) -> bool:
+        """Leave out what was made for another host; each is said once."""
+        try:
+            self._check_ours(attempt, name)
+        except one_host.NotOurs as error:
+            self._strangers.found(error)
+            return False
+        return True
+
     def _remove(self, domain: Any) -> None:
         library = self._library
         # VIR_ERR_NO_DOMAIN and VIR_ERR_OPERATION_INVALID: somebody else was faster.
@@ -203,9 +226,9 @@ class LibvirtDriver:
                 raise
 
 
-def make(agent: str, driver_file: Path | None) -> LibvirtDriver:
+def make(agent: str, identity: Identity, driver_file: Path | None) -> LibvirtDriver:
     """Make the driver from its file; the entry point."""
     settings = one_host.read_settings(LibvirtSettings, driver_file)
     keepalive = settings.keepalive_seconds, settings.keepalive_count
     hypervisor = Hypervisor(load_library(), settings.uri, keepalive)
-    return LibvirtDriver(agent, hypervisor, settings)
+    return LibvirtDriver(agent, identity.host_uuid, hypervisor, settings)

@@ -30,6 +30,11 @@ def no_pool() -> BuildFault:
     return fault("no-pool", Blame.HOST, "the driver file names no storage pool for disks")
 
 
+def no_image_pool() -> BuildFault:
+    """The request asks for an image, and this host has none."""
+    return fault("no-image-pool", Blame.HOST, "the driver file names no image_pool")
+
+
 def image_out_of_reach(image: str, pool: str, error: object) -> BuildFault:
     """The pool that images come from does not answer."""
     return fault(

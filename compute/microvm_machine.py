@@ -2,15 +2,14 @@
 
 The folder is made before the process and removed after it, so a machine is there
 for as long as its folder is. The process names the folder on its command line,
-and is found by that: a pid that was written down may be another's by now.
+and its name says the host's own uuid; it is found by both: a pid that was
+written down may be another's by now.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import select
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from understudy.compute.microvm_folders import Folders, name_of
 from understudy.compute.microvm_settings import Image, MicrovmSettings
 from understudy.objects.errors import UnderstudyError
 
@@ -26,42 +26,46 @@ START_SECONDS: Final = 60.0
 """How long qemu may take to set a machine up; it runs by then, or has said why not."""
 END_SECONDS: Final = 30.0
 """How long a killed qemu may take to be gone: its memory is given back first."""
-_FOLDER: Final = re.compile(r"([0-9a-f-]{36})-([0-9]+)")
 
 
 class MachineError(UnderstudyError):
     """qemu did not do as it was told; the text is qemu's own where it said anything."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Machine:
-    """What was made for one attempt; `of` finds those that are there."""
+    """What was made for one attempt on one host; `of` finds those that are there."""
 
-    root: Path
+    folders: Folders
     instance_uuid: str
     attempt: int
 
+    def __post_init__(self) -> None:
+        """Raise InvalidRequest for what is no attempt: it becomes part of paths."""
+        name_of(self.instance_uuid, self.attempt)
+
     @classmethod
-    def of(cls, root: Path) -> list[Machine]:
-        """Return the machines in this folder, running or not."""
-        if not root.exists():
-            return []
-        names = (_FOLDER.fullmatch(found.name) for found in root.iterdir())
-        return sorted(cls(root, name[1], int(name[2])) for name in names if name)
+    def of(cls, folders: Folders) -> list[Machine]:
+        """Return the machines that have a folder, running or not, whosoever they are."""
+        return [cls(folders, *found) for found in folders.all()]
 
     @property
     def folder(self) -> Path:
         """Where all of it is."""
-        return self.root / f"{self.instance_uuid}-{self.attempt}"
+        return self.folders.root / name_of(self.instance_uuid, self.attempt)
 
     @property
     def console(self) -> Path:
         """What the guest wrote to its serial port."""
         return self.folder / "console.log"
 
+    def is_ours(self) -> bool:
+        """Is it there? Raises NotOurs if it was made for another host, OSError."""
+        return self.folders.is_ours(self.instance_uuid, self.attempt)
+
     def start(self, settings: MicrovmSettings, claimed: Mapping[str, int], image: Image) -> None:
         """Start it, and return when it runs. Raises MachineError; it may be there in part then."""
-        self.folder.mkdir(parents=True)
+        self.folders.make(self.instance_uuid, self.attempt)
         command = [settings.emulator, *self._arguments(settings.accel, claimed, image)]
         try:
             # qemu goes into the background, out of our session, when the machine is set up.
@@ -74,12 +78,12 @@ class Machine:
             raise MachineError(done.stderr.strip() or f"qemu ended with {done.returncode}")
 
     def remove(self) -> None:
-        """End it and forget it; nothing being there is fine. Raises MachineError, OSError."""
+        """End it and forget it; it need not be there. Raises NotOurs, MachineError, OSError."""
+        self.is_ours()
         while pids := list(self._pids()):
             for pid in pids:
                 self._kill(pid)
-        if self.folder.exists():
-            shutil.rmtree(self.folder)
+        self.folders.remove(self.instance_uuid, self.attempt)
 
     def is_running(self) -> bool:
         """Is there a process for it?"""
@@ -88,7 +92,7 @@ class Machine:
     def _arguments(self, accel: str, claimed: Mapping[str, int], image: Image) -> Iterator[str]:
         yield from ("-M", "microvm", "-accel", accel, "-cpu", "max")
         yield from ("-nodefaults", "-no-user-config", "-display", "none")
-        yield from ("-name", f"understudy-{self.folder.name}", "-uuid", self.instance_uuid)
+        yield from ("-name", self._names[0], "-uuid", self.instance_uuid)
         yield from ("-smp", str(claimed["VCPU"]), "-m", f"{claimed['MEMORY_MB']}M")
         yield from ("-kernel", str(image.kernel), "-append", image.cmdline)
         if image.initrd is not None:
@@ -100,15 +104,26 @@ class Machine:
     def _monitor(self) -> str:
         return f"unix:{self.folder}/qmp,server=on,wait=off"
 
+    @property
+    def _names(self) -> tuple[str, str]:
+        """Return what the process is called: it says whose it is, though its folder be gone.
+
+        The first release's say no host.
+        """
+        return (
+            f"understudy-{self.folders.host_uuid}-{self.folder.name}",
+            f"understudy-{self.folder.name}",
+        )
+
     def _pids(self) -> Iterator[int]:
         """Find its processes: while it starts, one more than afterwards."""
-        wanted = os.fsencode(self._monitor)
+        wanted, names = os.fsencode(self._monitor), set(map(os.fsencode, self._names))
         for found in Path("/proc").glob("[0-9]*/cmdline"):
             try:
                 command = found.read_bytes().split(b"\0")
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            if wanted in command:
+            if wanted in command and names.intersection(command):
                 yield int(found.parent.name)
 
     def _kill(self, pid: int) -> None:

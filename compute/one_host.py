@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import logging
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,17 +18,51 @@ from understudy.objects.fields import Blame
 from understudy.objects.host import Host, Provider
 from understudy.objects.selection import Selection
 
+LOG = logging.getLogger(__name__)
+
 NEEDED: Final = ("VCPU", "MEMORY_MB")
 """What no virtual machine can do without."""
-_NAMES: Final = uuid.UUID("b2d9c1f4-0a53-4b0e-8a6d-3f1f7f5e2c41")
-"""Makes a host's provider keep its uuid for as long as the host keeps its name."""
 _LONGEST_MESSAGE: Final = 1000
+_LONGEST_NAME: Final = 255
+"""Bytes, on any file system of Linux."""
 
 _S = TypeVar("_S", bound="HostSettings")
 
 
 class WrongHost(UnderstudyError):
     """The agent was asked about a host that it does not serve."""
+
+
+class NotOurs(UnderstudyError):
+    """Something was made for another host; it is left as it is."""
+
+    def __init__(self, what: str, problem: str) -> None:
+        """Keep what it is and why it is not ours."""
+        super().__init__(what, problem)
+        self.what = what
+        self.problem = problem
+
+    def __str__(self) -> str:
+        """Say what to do."""
+        return (
+            f"{self.what} {self.problem}, and is left as it is; give the agent that host's "
+            "identity file back, or remove it by hand"
+        )
+
+
+class Strangers:
+    """Says of each thing that is not the host's once that it is left."""
+
+    def __init__(self, name: str) -> None:
+        """Take the name of the host."""
+        self._name = name
+        self._said: set[str] = set()
+
+    def found(self, error: NotOurs) -> None:
+        """Log it, if it is new."""
+        if error.what not in self._said:
+            self._said.add(error.what)
+            LOG.warning("Not of the host %s: %s", self._name, error)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +96,26 @@ def check(name: str, host: str) -> None:
         )
 
 
+def is_plain_name(name: str) -> bool:
+    """Is it the name of something in a folder or a pool, and leads nowhere else?"""
+    return (
+        name.isprintable()
+        and "/" not in name
+        and name not in {"", ".", ".."}
+        and len(name.encode()) <= _LONGEST_NAME
+    )
+
+
 def describe(
-    name: str, totals: Mapping[str, int], traits: Collection[str], settings: HostSettings
+    name: str,
+    host_uuid: str,
+    totals: Mapping[str, int],
+    traits: Collection[str],
+    settings: HostSettings,
 ) -> Host:
     """Return the host called `name`, with one provider that has these totals."""
     root = Provider(
-        uuid=str(uuid.uuid5(_NAMES, name)),
+        uuid=host_uuid,
         name=name,
         inventories=inventories(totals, settings),
         traits=sorted({*traits, *settings.traits}),

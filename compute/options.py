@@ -21,8 +21,8 @@ def identity_options() -> list[cfg.Opt]:
             default=socket.gethostname(),
             sample_default="node1.example.org",
             help="The name that this agent listens under, unique in its cell. Change it where "
-            "several agents run on one machine; never while builds are in hand, for those are "
-            "cast to the old name.",
+            "several agents run on one machine. A host that is named like its agent builds "
+            "nothing under a new name until its cell has taken that.",
         ),
         cfg.StrOpt(
             "driver",
@@ -43,7 +43,8 @@ def identity_options() -> list[cfg.Opt]:
             default="/var/lib/understudy/compute.sqlite3",
             help="The file where the agent keeps what it has in hand until its conductor has "
             "answered. Put it on a disk that outlives a restart, never on tmpfs; each agent on "
-            "a machine needs one of its own.",
+            "a machine needs one of its own. Beside it, with the ending .identity, lies who the "
+            "agent is: move both together, and copy neither to another machine.",
         ),
     ]
 

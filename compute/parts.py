@@ -13,8 +13,10 @@ from understudy.compute.journal import Journal
 from understudy.compute.pools import Pools
 from understudy.compute.registrations import Registrations
 from understudy.compute.reporter import Reporter
+from understudy.compute.served import Served
 from understudy.compute.settings import Settings
 from understudy.compute.steps import Steps
+from understudy.compute.voice import Voice
 
 
 class AgentParts:
@@ -26,7 +28,7 @@ class AgentParts:
 
     def __init__(
         self,
-        name: str,
+        voice: Voice,
         driver: Driver,
         conductor: CellConductor,
         journal: Journal,
@@ -36,9 +38,12 @@ class AgentParts:
         hurry: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Serve the driver's hosts under this name; `hurry` makes the reporter report now."""
+        """Serve the driver's hosts, and speak so; `hurry` makes the reporter report now."""
         registrations = Registrations()
-        reports = Reports(conductor, journal, registrations.lose)
+        served = Served(journal)
+        # Casts may wait in the bus already, and are held against the hosts that there are.
+        served.look(driver)
+        reports = Reports(conductor, journal, voice, served, registrations.lose)
 
         def emptied(host: str) -> None:
             # A host that was to be rid of things first is registered as soon as it is.
@@ -46,8 +51,15 @@ class AgentParts:
                 hurry()
 
         steps = Steps(driver, journal, reports, emptied)
-        self.agent = Agent(journal, steps, pools, settings.backoff)
+        self.agent = Agent(journal, served, steps, pools, settings.backoff)
         self.endpoint = ComputeEndpoint(self.agent)
         self.reporter = Reporter(
-            name, driver, conductor, journal, self.agent, registrations, settings, clock
+            voice,
+            driver,
+            conductor,
+            journal,
+            self.agent,
+            registrations,
+            settings,
+            clock,
         )

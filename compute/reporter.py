@@ -17,13 +17,15 @@ from understudy.compute.bell import Waiting
 from understudy.compute.conductor import CellConductor
 from understudy.compute.driver import Driver
 from understudy.compute.journal import Journal, JournalClosed
+from understudy.compute.orders import Unknown
+from understudy.compute.refusals import Refusals
 from understudy.compute.registrations import Registrations
 from understudy.compute.settings import Settings
+from understudy.compute.voice import Voice
 from understudy.objects.errors import UnderstudyError
 from understudy.objects.host import Host
 from understudy.objects.orders import Orders
 from understudy.rpcapi import errors
-from understudy.rpcapi.context import RequestContext
 
 LOG = logging.getLogger(__name__)
 
@@ -36,7 +38,7 @@ class Reporter:
 
     def __init__(
         self,
-        name: str,
+        voice: Voice,
         driver: Driver,
         conductor: CellConductor,
         journal: Journal,
@@ -45,13 +47,16 @@ class Reporter:
         settings: Settings,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the parts; `name` is what the agent process listens under."""
-        self._name = name
+        """Take the parts."""
+        self._voice = voice
         self._driver = driver
         self._conductor = conductor
         self._journal = journal
         self._agent = agent
         self._registrations = registrations
+        self._served = agent.served
+        self._refusals = Refusals(clock)
+        self._unknown = Unknown()
         self._settings = settings
         self._clock = clock
         self._tries = 0
@@ -67,6 +72,8 @@ class Reporter:
         """Register what has to be, beat once, and return the seconds until the next time."""
         try:
             hosts = self._driver.hosts()
+            if self._served.note(hosts):
+                self._agent.resume()
             # A beat even where no host could be registered: the others are alive.
             answered = self._register(hosts)
             answered = self._try("heartbeat", partial(self._beat, hosts)) and answered
@@ -74,7 +81,7 @@ class Reporter:
         except JournalClosed:
             answered = False
         except Exception:
-            LOG.exception("%s could not report", self._name)
+            LOG.exception("%s could not report", self._voice.name)
             answered = False
         self._tries = 0 if answered else self._tries + 1
         if answered:
@@ -88,7 +95,7 @@ class Reporter:
             if not self._is_wanted(host):
                 continue
             try:
-                holds = self._everything_on(host.name)
+                holds = self._everything_on(host)
             except JournalClosed:
                 raise
             except Exception:
@@ -116,19 +123,26 @@ class Reporter:
 
     def _register_one(self, host: Host, holds: list[tuple[str, int]]) -> None:
         try:
-            orders = self._conductor.register_host(RequestContext(), host, holds)
+            orders = self._conductor.register_host(
+                self._voice.context(host.compute_node_uuid), host, holds
+            )
         except (errors.HostRefused, errors.HostInTwoCells) as refused:
-            LOG.warning("%s builds nothing until this is mended: %s", host.name, refused)
+            if self._refusals.is_news(host.name, str(refused)):
+                LOG.warning("%s builds nothing until this is mended: %s", host.name, refused)
             return
+        self._refusals.end(host.name)
         self._registrations.note(host)
         LOG.info("Registered %s", host.name)
+        if self._served.accept(host):
+            self._agent.resume()
         self._take(orders)
 
-    def _everything_on(self, host: str) -> list[tuple[str, int]]:
+    def _everything_on(self, host: Host) -> list[tuple[str, int]]:
         """Return what is in hand or made; read in this order, nothing slips between the two."""
-        tags = (row.tag for row in self._journal.unfinished(host))
+        names = self._served.names_of(host)
+        tags = (row.tag for name in names for row in self._journal.unfinished(name))
         in_hand = [(tag.instance_uuid, tag.attempt) for tag in tags]
-        return sorted({*in_hand, *self._driver.holds(host)})
+        return sorted({*in_hand, *self._driver.holds(host.name)})
 
     def _beat(self, hosts: Sequence[Host]) -> None:
         if self._tell_in_hand(hosts).register:
@@ -138,14 +152,20 @@ class Reporter:
         self._beat_at = self._clock()
         in_hand: dict[str, list[tuple[str, int]]] = {host.name: [] for host in hosts}
         for row in self._journal.unfinished():
-            if row.state in states.IN_HAND:
+            if row.state in states.IN_HAND and self._served.is_at_work(row.tag.host):
                 pairs = in_hand.setdefault(row.tag.host, [])
                 pairs.append((row.tag.instance_uuid, row.tag.attempt))
-        orders = self._conductor.heartbeat(RequestContext(), self._name, in_hand)
+        orders = self._conductor.heartbeat(self._voice.context(), self._voice.name, in_hand)
         self._take(orders)
         return orders
 
     def _take(self, orders: Orders) -> None:
+        for tag in self._unknown.news(orders):
+            LOG.warning(
+                "%s holds attempt %s of %s that its cell knows nothing of on this host; "
+                "it is left as it is",
+                *(tag.host, tag.attempt, tag.instance_uuid),
+            )
         self._registrations.order(orders.register)
         self._agent.carry_out(orders)
 

@@ -10,10 +10,12 @@ from pathlib import Path
 from understudy.compute.bell import Bell
 from understudy.compute.conductor import CellConductor
 from understudy.compute.driver import Driver
+from understudy.compute.identity import Identity, load
 from understudy.compute.journal import Journal
 from understudy.compute.parts import AgentParts
 from understudy.compute.pools import ThreadPools
 from understudy.compute.settings import Settings
+from understudy.compute.voice import Voice
 from understudy.rpcapi.bus import Bus
 from understudy.rpcapi.cell_conductor import CellConductorClient
 from understudy.rpcapi.server import Server
@@ -32,16 +34,19 @@ class ComputeService:
         journal_path: Path | str,
         settings: Settings | None = None,
         conductor: CellConductor | None = None,
+        identity: Identity | None = None,
     ) -> None:
         """Take an open bus and a driver; nothing is opened or started before `start`.
 
         `agent` is the name to listen under, the same as in the driver's hosts.
-        `conductor` is for tests; by default it is reached over the bus.
+        `conductor` is for tests; by default it is reached over the bus. Left out,
+        `identity` is what lies beside the journal.
         """
         self._bus = bus
         self._name = agent
         self._driver = driver
         self._journal_path = journal_path
+        self._identity = identity
         self._settings = settings or Settings()
         self._conductor = conductor or CellConductorClient(
             bus, timeout=self._settings.answer_seconds
@@ -59,13 +64,15 @@ class ComputeService:
 
     def _start(self, undo: ExitStack) -> None:
         settings = self._settings
+        # Before the journal is made: one without an identity is the first release's.
+        identity = self._identity or load(self._journal_path, self._name)
         self._journal = Journal(self._journal_path)
         undo.callback(self._journal.close)
         self._pools = ThreadPools(settings.build_workers, settings.call_workers)
         undo.callback(self._pools.close)
         self._bell = Bell()
         parts = AgentParts(
-            self._name,
+            Voice(self._name, identity),
             self._driver,
             self._conductor,
             self._journal,

@@ -13,12 +13,12 @@ from contextlib import AbstractContextManager
 from typing import Final
 
 from understudy.compute import journal_states as states
-from understudy.compute.conductor import Again, Refused, Reports
+from understudy.compute.conductor import Again, Built, Refused, Reports
 from understudy.compute.driver import BuildFault, Driver
 from understudy.compute.journal import Journal, JournalClosed, Row
 from understudy.compute.tags import Place, Tag
 from understudy.objects.build_request import BuildRequest
-from understudy.objects.fault import Fault
+from understudy.objects.fault import Fault, bounded
 from understudy.objects.fields import Blame
 from understudy.objects.selection import Selection
 from understudy.rpcapi import logs
@@ -28,7 +28,6 @@ LOG = logging.getLogger(__name__)
 
 DRIVER_ERROR: Final = "driver-error"
 """The driver failed in a way that it did not foresee."""
-_LONGEST_MESSAGE: Final = 1000
 
 
 class Steps:
@@ -67,6 +66,10 @@ class Steps:
             LOG.info("%s is not built: %s", row.tag, refused)
             self._journal.move(row.tag, row.state, states.TEARING_DOWN)
             return
+        except Built as built:
+            LOG.info("%s is kept as it is: %s", row.tag, built)
+            self._journal.move(row.tag, row.state, states.BUILT)
+            return
         if self._journal.move(row.tag, row.state, states.BUILDING):
             try:
                 what = self._journal.what_to_build(row.tag)
@@ -104,11 +107,12 @@ class Steps:
         if self._journal.closed:
             raise JournalClosed from error
         if isinstance(error, BuildFault):
-            LOG.warning("%s failed: %s", tag, error)
-            return error.fault
+            fault = bounded(error.fault)
+            LOG.warning("%s failed: %s", tag, BuildFault(fault))
+            return fault
         LOG.error("%s failed", tag, exc_info=error)
-        message = f"{type(error).__name__}: {error}"[:_LONGEST_MESSAGE]
-        return Fault(code=DRIVER_ERROR, blames=Blame.HOST, message=message)
+        message = f"{type(error).__name__}: {error}"
+        return bounded(Fault(code=DRIVER_ERROR, blames=Blame.HOST, message=message))
 
     def _is_destroyed(self, tag: Tag) -> bool:
         try:

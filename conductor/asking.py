@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 from understudy.cells import errors as cell_errors
 from understudy.conductor.cell_access import CellAccess, CellDirectory
+from understudy.objects.errors import UnderstudyError
+
+LOG = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
@@ -18,7 +22,9 @@ def ask(
 ) -> tuple[dict[str, Answer], list[str]]:
     """Ask each cell, or `only` those of these uuids.
 
-    Return (answers by cell name, names of those that did not answer).
+    Return (answers by cell name, names of those that did not answer). A cell
+    whose database holds what cannot be read has not answered either: it must
+    not keep the others from being shown.
     """
     answers: dict[str, Answer] = {}
     silent: list[str] = []
@@ -28,6 +34,11 @@ def ask(
         try:
             answers[record.name] = question(cells.open(record))
         except cell_errors.CellUnreachable:
+            silent.append(record.name)
+        except UnderstudyError:
+            raise
+        except Exception:
+            LOG.exception("what cell %s has cannot be read: it is left out", record.name)
             silent.append(record.name)
     return answers, silent
 

@@ -37,11 +37,14 @@ class AuditReport:
     """Instances that should hold a claim and hold none."""
     miscounted: list[str] = field(default_factory=list)
     """Providers whose usage is not the sum of the claims on them."""
+    foreign: list[str] = field(default_factory=list)
+    """Claims on our hosts that carry another consumer type than ours, or none."""
 
     @property
     def clean(self) -> bool:
         """Is there nothing to report?"""
-        return not (self.leaked or self.doubled or self.missing or self.miscounted)
+        found = (self.leaked, self.doubled, self.missing, self.miscounted, self.foreign)
+        return not any(found)
 
 
 class Audit:
@@ -50,7 +53,10 @@ class Audit:
     def __init__(
         self, cells: CellDirectory, books: Books, claims: Claims, consumer_type: str
     ) -> None:
-        """Compare `cells` with `books`; claims of other consumer types are not ours."""
+        """Compare `cells` with `books`; claims of other consumer types are not ours.
+
+        They take room on our hosts all the same, and nobody here bounds them.
+        """
         self._cells = cells
         self._books = books
         self._claims = claims
@@ -66,8 +72,8 @@ class Audit:
             if consumer in rows:
                 access, row = rows[consumer]
                 self._compare(access, row, amounts, frozenset(providers), report)
-            elif self._is_ours(consumer):
-                report.leaked.append(f"{consumer} (unknown) still holds {_say(amounts)}")
+            else:
+                self._judge_unknown(consumer, amounts, report)
         for uuid, (_, row) in sorted(rows.items()):
             if row.state in MUST_HOLD and uuid not in held:
                 report.missing.append(f"{uuid} ({row.state}) holds no claim")
@@ -86,9 +92,17 @@ class Audit:
         elif not _stands_on_a_target(access, row, amounts, providers):
             report.doubled.append(f"{row.uuid} holds {_say(amounts)}, not what it asked for")
 
-    def _is_ours(self, consumer: str) -> bool:
-        owner = self._claims.read_back(consumer).owner
-        return owner is not None and owner.consumer_type == self._consumer_type
+    def _judge_unknown(self, consumer: str, amounts: Amounts, report: AuditReport) -> None:
+        """Say of a claim that no cell knows whether it is ours, as far as it says so itself."""
+        held = self._claims.read_back(consumer)
+        if not held.allocations:
+            # Given back since it was read.
+            return
+        if held.owner is not None and held.owner.consumer_type == self._consumer_type:
+            report.leaked.append(f"{consumer} (unknown) still holds {_say(amounts)}")
+            return
+        kind = "of no type" if held.owner is None else f"of type {held.owner.consumer_type!r}"
+        report.foreign.append(f"{consumer} ({kind}) holds {_say(amounts)}")
 
     def _held(self, providers: Iterable[str], report: AuditReport) -> Mapping[str, Amounts]:
         """Return amounts by consumer and provider, over all hosts."""

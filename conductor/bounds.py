@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from understudy.objects import request_size, validation
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.errors import InvalidRequest
+from understudy.objects.limits import RequestLimits
 
 
 @dataclass(frozen=True, slots=True)
 class RetryBounds:
-    """The `[retries]` options. Times are seconds."""
+    """The `[retries]` options, and the `[limits]` of a request. Times are seconds."""
 
     max_attempts: int = 3
     highest_max_attempts: int = 32
@@ -21,12 +23,14 @@ class RetryBounds:
     deadline: int = 600
     longest_deadline: int = 86400
     consumer_type: str = "UNDERSTUDY"
+    limits: RequestLimits = field(default_factory=RequestLimits)
 
     def complete(self, request: BuildRequest) -> BuildRequest:
         """Return the request with the options filled in where it asked for nothing.
 
         Raises InvalidRequest where it asks for more than the operator allows.
         """
+        request_size.check(request, self.limits)
         whole: BuildRequest = request.obj_clone()
         whole.max_attempts = _within(
             "max_attempts", request.max_attempts, self.max_attempts, self.highest_max_attempts
@@ -68,4 +72,5 @@ def _within(field: str, asked: int | None, default: int, highest: int) -> int:
 
 def alternates_wanted(request: BuildRequest) -> int:
     """Return how many alternates to ask for: a lost claim spends one, an attempt too."""
-    return (request.max_attempts or 1) - 1 + (request.spare_alternates or 0)
+    wanted = (request.max_attempts or 1) - 1 + (request.spare_alternates or 0)
+    return min(wanted, validation.MAX_ALTERNATES)

@@ -40,6 +40,7 @@ class CellConductor:
     def build_started(self, host: str, instance_uuid: str, attempt: int) -> None:
         """Let the host go on, or raise Superseded: then it must drop the build.
 
+        One whose journal has forgotten that it built it is told AlreadyBuilt.
         A draining host starts nothing more: what it asks for is moved away.
         """
         draining = self._store.host(host).admin_state == AdminState.DRAINING
@@ -51,6 +52,8 @@ class CellConductor:
         try:
             self._store.start(instance_uuid, attempt, host)
         except cell_errors.LostRace as race:
+            if self._is_built(host, instance_uuid, attempt):
+                raise wire.AlreadyBuilt(instance_uuid, attempt) from race
             raise _superseded(race, attempt) from race
 
     def build_succeeded(self, host: str, instance_uuid: str, attempt: int) -> None:
@@ -79,12 +82,10 @@ class CellConductor:
 
     def torn_down(self, host: str, instance_uuid: str, attempt: int) -> None:
         """Note that the host holds nothing of this attempt or an older one."""
-        self._store.mark_cleaned(instance_uuid, attempt, host)
-        try:
-            record = self._store.instance(instance_uuid)
-        except cell_errors.InstanceUnknown:
-            LOG.info("%s tore down %s, which nobody here knows", host, instance_uuid)
+        if not self._store.mark_cleaned(instance_uuid, attempt, host):
+            LOG.info("%s tore down %s, which was never sent there", host, instance_uuid)
             return
+        record = self._store.instance(instance_uuid)
         if record.state in ENDING:
             self._worker.work(record, self._ender.pursue)
         elif record.state == states.BUILDING and record.attempt == attempt:
@@ -108,6 +109,11 @@ class CellConductor:
 
     def _go_on(self, record: InstanceRecord, fault: Fault) -> None:
         self._worker.work(record, lambda taken: self._mover.after_failure(taken, fault))
+
+    def _is_built(self, host: str, instance_uuid: str, attempt: int) -> bool:
+        record = self._store.instance(instance_uuid)
+        on = None if record.selection is None else record.selection.service_host
+        return (record.state, record.attempt, on) == (states.ACTIVE, attempt, host)
 
     def _is_not_started(self, host: str, instance_uuid: str, attempt: int) -> bool:
         return any(

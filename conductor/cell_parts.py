@@ -10,6 +10,7 @@ from understudy.conductor.cell import CellConductor
 from understudy.conductor.custody import Custody
 from understudy.conductor.ending import Ender
 from understudy.conductor.endpoints import CellConductorEndpoint
+from understudy.conductor.host_gate import EVERYBODY, HostGate, Trust
 from understudy.conductor.hosts import HostKeeper
 from understudy.conductor.lease import Lease
 from understudy.conductor.moving import Mover
@@ -29,7 +30,7 @@ class CellParts:
     each on a thread of its own.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it puts a service together
         self,
         store: CellStore,
         claims: Claims,
@@ -40,10 +41,12 @@ class CellParts:
         name: str,
         timing: Timing,
         notifier: Notifier | None = None,
+        trust: Trust = EVERYBODY,
     ) -> None:
         """Conduct the `cell` as the process `name`.
 
-        With a notifier, what the cell announces is published.
+        With a notifier, what the cell announces is published. `trust` says whose
+        orders are taken, and whether new hosts come in by themselves.
         """
         lease = Lease(name, timing.lease)
         caster = Caster(store, compute, timing.retry)
@@ -51,12 +54,15 @@ class CellParts:
         self.ender = Ender(store, caster, custody, timing.retry)
         self.mover = Mover(store, claims, custody, caster, self.ender, lease)
         self.worker = Worker(store, lease, timing.retry)
-        self.keeper = HostKeeper(store, inventory, cell, timing.host_down_time)
+        self.keeper = HostKeeper(
+            store, inventory, cell, timing.host_down_time, admits_new=trust.new_hosts
+        )
         self.recovery = CellRecovery(
             store, self.keeper, self.mover, self.ender, caster, custody, self.worker
         )
         self.conductor = CellConductor(store, self.mover, self.ender, self.worker)
-        self.endpoint = CellConductorEndpoint(self.conductor, self.keeper)
+        gate = HostGate(store, trust)
+        self.endpoint = CellConductorEndpoint(self.conductor, self.keeper, gate, trust.limits)
         beat = functools.partial(store.beat_service, "cell-conductor", name)
         self.rounds = (
             Round(f"{cell}-sweeper", timing.sweep, (self.recovery.sweep,)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from understudy.cells.cell_store import CellStore
 from understudy.conductor.cell_parts import CellParts
+from understudy.conductor.host_gate import NOBODY_ELSE, Trust
 from understudy.conductor.publishing import Notifier
 from understudy.conductor.sweeping import Sweeper
 from understudy.conductor.timing import Timing
@@ -16,7 +17,7 @@ from understudy.rpcapi.server import Server
 class CellConductorService:
     """One cell's conductor: its server and its sweepers."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it puts a service together
         self,
         bus: Bus,
         store: CellStore,
@@ -27,10 +28,13 @@ class CellConductorService:
         timing: Timing,
         workers: int = 8,
         notifier: Notifier | None = None,
+        trust: Trust = NOBODY_ELSE,
     ) -> None:
         """Serve the cell that `bus` and `store` are of, as the process `name`.
 
-        With a notifier, what the cell announces is published.
+        With a notifier, what the cell announces is published. `trust` says whose
+        orders are taken, beside those of this process's own user of the broker,
+        and whether new hosts come in by themselves.
         """
         parts = CellParts(
             store,
@@ -41,6 +45,7 @@ class CellConductorService:
             name=name,
             timing=timing,
             notifier=notifier,
+            trust=trust.and_of(bus.own_users()),
         )
         self._server = Server(bus, "conductor", [parts.endpoint], name=name, workers=workers)
         self._sweepers = [Sweeper(going) for going in parts.rounds]

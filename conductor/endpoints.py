@@ -8,21 +8,27 @@ from collections.abc import Iterator, Mapping, Sequence
 import oslo_messaging as messaging
 
 from understudy.cells import errors as cell_errors
+from understudy.conductor import host_door
+from understudy.conductor.authority import Caller
 from understudy.conductor.cell import CellConductor
+from understudy.conductor.host_gate import HostGate
+from understudy.conductor.host_identity import spoken_by
 from understudy.conductor.hosts import HostKeeper
 from understudy.conductor.super import SuperConductor
 from understudy.ledger import errors as ledger_errors
+from understudy.objects import holding, host_validation
 from understudy.objects.build_answer import BuildAccepted, BuildResult
 from understudy.objects.build_request import BuildRequest
-from understudy.objects.fault import Fault
+from understudy.objects.fault import Fault, bounded
 from understudy.objects.host import Host
 from understudy.objects.host_page import HostPage
 from understudy.objects.instance import Instance, InstancePage
+from understudy.objects.limits import HostLimits
 from understudy.objects.orders import Orders
 from understudy.objects.service import Cell
 from understudy.objects.service_page import ServicePage
+from understudy.rpcapi import audit_log, versions
 from understudy.rpcapi import errors as wire
-from understudy.rpcapi import versions
 from understudy.rpcapi.context import RequestContext
 
 
@@ -60,31 +66,33 @@ class SuperConductorEndpoint:
     def build(self, ctxt: RequestContext, request: BuildRequest) -> BuildAccepted:
         """See SuperConductor.build."""
         with as_wire_errors():
-            return self._conductor.build(request)
+            return self._conductor.build(Caller.of(ctxt, "build"), request)
 
     @messaging.expose
     def result(self, ctxt: RequestContext, request_id: str) -> BuildResult:
         """See SuperConductor.result."""
         with as_wire_errors():
-            return self._conductor.result(request_id)
+            return self._conductor.result(Caller.of(ctxt, "result"), request_id)
 
     @messaging.expose
     def cancel(self, ctxt: RequestContext, request_id: str) -> None:
         """See SuperConductor.cancel."""
         with as_wire_errors():
-            self._conductor.cancel(request_id)
+            self._conductor.cancel(Caller.of(ctxt, "cancel"), request_id)
+        audit_log.note("request.cancel", audit_log.caller(ctxt), request=request_id)
 
     @messaging.expose
     def delete(self, ctxt: RequestContext, instance_uuid: str) -> None:
         """See SuperConductor.delete."""
         with as_wire_errors():
-            self._conductor.delete(instance_uuid)
+            self._conductor.delete(Caller.of(ctxt, "delete"), instance_uuid)
+        audit_log.note("instance.delete", audit_log.caller(ctxt), instance=instance_uuid)
 
     @messaging.expose
     def show(self, ctxt: RequestContext, instance_uuid: str) -> Instance:
         """See SuperConductor.show."""
         with as_wire_errors():
-            return self._conductor.show(instance_uuid)
+            return self._conductor.show(Caller.of(ctxt, "show"), instance_uuid)
 
     @messaging.expose
     def list_instances(
@@ -98,13 +106,16 @@ class SuperConductorEndpoint:
     ) -> InstancePage:
         """See SuperConductor.list_instances."""
         with as_wire_errors():
-            return self._conductor.list_instances(filters, sort_keys, sort_dirs, limit, marker)
+            caller = Caller.of(ctxt, "list_instances")
+            return self._conductor.list_instances(
+                caller, filters, sort_keys, sort_dirs, limit, marker
+            )
 
     @messaging.expose
     def list_hosts(self, ctxt: RequestContext, cell_name: str | None) -> HostPage:
         """See SuperConductor.list_hosts."""
         with as_wire_errors():
-            return self._conductor.list_hosts(cell_name)
+            return self._conductor.list_hosts(Caller.of(ctxt, "list_hosts"), cell_name)
 
     @messaging.expose
     def set_host(
@@ -112,19 +123,20 @@ class SuperConductorEndpoint:
     ) -> Host:
         """See SuperConductor.set_host."""
         with as_wire_errors():
-            return self._conductor.set_host(ctxt, host, admin_state, reason)
+            caller = Caller.of(ctxt, "set_host")
+            return self._conductor.set_host(caller, ctxt, host, admin_state, reason)
 
     @messaging.expose
     def list_services(self, ctxt: RequestContext) -> ServicePage:
         """See SuperConductor.list_services."""
         with as_wire_errors():
-            return self._conductor.list_services()
+            return self._conductor.list_services(Caller.of(ctxt, "list_services"))
 
     @messaging.expose
     def list_cells(self, ctxt: RequestContext) -> list[Cell]:
         """See SuperConductor.list_cells."""
         with as_wire_errors():
-            return self._conductor.list_cells()
+            return self._conductor.list_cells(Caller.of(ctxt, "list_cells"))
 
 
 class CellConductorEndpoint:
@@ -132,10 +144,18 @@ class CellConductorEndpoint:
 
     target = messaging.Target(version=versions.CELL_CONDUCTOR)
 
-    def __init__(self, conductor: CellConductor, keeper: HostKeeper) -> None:
-        """Translate for `conductor` and `keeper`."""
+    def __init__(
+        self,
+        conductor: CellConductor,
+        keeper: HostKeeper,
+        gate: HostGate,
+        limits: HostLimits,
+    ) -> None:
+        """Translate for `conductor` and `keeper` what `gate` lets pass, within `limits`."""
+        self._limits = limits
         self._conductor = conductor
         self._keeper = keeper
+        self._gate = gate
 
     @messaging.expose
     def register_host(
@@ -143,7 +163,9 @@ class CellConductorEndpoint:
     ) -> Orders:
         """See HostKeeper.register."""
         with as_wire_errors():
-            return self._keeper.register(host, _pairs(holds))
+            host_door.check(host, self._limits)
+            held = holding.check(holds, self._limits)
+            return self._keeper.register(host, held, spoken_by(ctxt))
 
     @messaging.expose
     def heartbeat(
@@ -151,9 +173,8 @@ class CellConductorEndpoint:
     ) -> Orders:
         """See HostKeeper.heartbeat."""
         with as_wire_errors():
-            return self._keeper.heartbeat(
-                agent, {host: _pairs(pairs) for host, pairs in in_hand.items()}
-            )
+            held = holding.check_all(in_hand, self._limits)
+            return self._keeper.heartbeat(agent, held, spoken_by(ctxt))
 
     @messaging.expose
     def build_started(
@@ -161,6 +182,7 @@ class CellConductorEndpoint:
     ) -> None:
         """See CellConductor.build_started."""
         with as_wire_errors():
+            self._gate.check_report(ctxt, host)
             self._conductor.build_started(host, instance_uuid, attempt)
 
     @messaging.expose
@@ -169,6 +191,7 @@ class CellConductorEndpoint:
     ) -> None:
         """See CellConductor.build_succeeded."""
         with as_wire_errors():
+            self._gate.check_report(ctxt, host)
             self._conductor.build_succeeded(host, instance_uuid, attempt)
 
     @messaging.expose
@@ -183,12 +206,14 @@ class CellConductorEndpoint:
     ) -> None:
         """See CellConductor.build_failed."""
         with as_wire_errors():
-            self._conductor.build_failed(host, instance_uuid, attempt, fault, cleaned)
+            self._gate.check_report(ctxt, host)
+            self._conductor.build_failed(host, instance_uuid, attempt, bounded(fault), cleaned)
 
     @messaging.expose
     def torn_down(self, ctxt: RequestContext, host: str, instance_uuid: str, attempt: int) -> None:
         """See CellConductor.torn_down."""
         with as_wire_errors():
+            self._gate.check_report(ctxt, host)
             self._conductor.torn_down(host, instance_uuid, attempt)
 
     @messaging.expose
@@ -197,15 +222,16 @@ class CellConductorEndpoint:
     ) -> Host:
         """See HostKeeper.set_admin_state."""
         with as_wire_errors():
-            return self._keeper.set_admin_state(host, admin_state, reason)
+            self._gate.check_order(ctxt, "set_host")
+            host_validation.check_reason(reason)
+            changed = self._keeper.set_admin_state(host, admin_state, reason)
+        who = audit_log.caller(ctxt)
+        audit_log.note("host.set", who, host=host, state=admin_state, reason=reason)
+        return changed
 
     @messaging.expose
     def end_instances(self, ctxt: RequestContext, instance_uuids: Sequence[str]) -> None:
         """See CellConductor.end_instances."""
         with as_wire_errors():
+            self._gate.check_order(ctxt, "end_instances")
             self._conductor.end_instances(instance_uuids)
-
-
-def _pairs(pairs: Sequence[Sequence[object]]) -> list[tuple[str, int]]:
-    """Return what JSON made lists of as (instance uuid, attempt) again."""
-    return [(str(uuid), int(str(attempt))) for uuid, attempt in pairs]

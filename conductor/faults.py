@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from understudy.objects.fault import Fault
+from understudy.objects import text
+from understudy.objects.fault import MAX_MESSAGE, Fault
 from understudy.objects.fields import Blame
 
 NO_VALID_HOST = "no-valid-host"
 TOO_MANY_EQUAL_GROUPS = "too-many-equal-groups"
 LEDGER_REFUSED = "ledger-refused"
+REQUEST_REFUSED = "request-refused"
 DEADLINE = "deadline"
 ALTERNATES_EXHAUSTED = "alternates-exhausted"
 ATTEMPTS_EXHAUSTED = "attempts-exhausted"
@@ -80,4 +82,5 @@ def no_other_cell(last: Fault | None, reason: str) -> Fault:
 
 
 def _after(what: str, last: Fault | None) -> str:
-    return f"{what}; before that, {last.code}: {last.message}" if last else what
+    said = f"{what}; before that, {last.code}: {last.message}" if last else what
+    return text.printable(said, MAX_MESSAGE)

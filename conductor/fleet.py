@@ -37,17 +37,20 @@ class Fleet:
             raise wire.CellNotFound(cell_name)
         found, silent = ask(
             self._cells,
-            lambda access: (access.store.hosts(), access.store.instances_per_host()),
+            lambda access: (
+                access.store.hosts(),
+                access.store.instances_per_host(),
+                access.store.refused_hosts(),
+            ),
             wanted,
         )
-        return HostPage(
-            hosts=[
-                hosts.as_object(record, name, counts.get(record.name, 0))
-                for name, (records, counts) in sorted(found.items())
-                for record in records
-            ],
-            cells_unanswered=silent,
-        )
+        page = HostPage(cells_unanswered=silent)
+        for name, (taken, counts, refused) in sorted(found.items()):
+            page.hosts += [
+                hosts.as_object(record, name, counts.get(record.name, 0)) for record in taken
+            ]
+            page.hosts += [hosts.as_refused(record, name) for record in refused]
+        return page
 
     def list_services(self) -> ServicePage:
         """Return every process that has beaten, at the API level and in the cells."""

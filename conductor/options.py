@@ -8,6 +8,7 @@ from __future__ import annotations
 from oslo_config import cfg
 
 from understudy.conductor.bounds import RetryBounds
+from understudy.conductor.host_gate import Trust
 from understudy.conductor.timing import Timing
 
 RETRIES = "retries"
@@ -90,6 +91,22 @@ def conductor_options() -> list[cfg.Opt]:
             regex="^[A-Z0-9_]+$",
             help="The consumer type that every claim carries in Placement. Change it when two "
             "installations share a Placement; never while claims exist.",
+        ),
+        cfg.BoolOpt(
+            "approve_new_hosts",
+            default=False,
+            help="Whether a cell takes in hosts that it has never seen, as soon as they register. "
+            "Else each waits until an operator lets it in, with `understudy-manage host "
+            "approve`. Turn it on where whoever can reach the cell's broker may add hosts, as in "
+            "a test cloud. A cell conductor's only.",
+        ),
+        cfg.ListOpt(
+            "trusted_users",
+            default=[],
+            help="Users of the cell's broker, beside the conductor's own, as whom super "
+            "conductors reach this cell: who may enable, disable and drain its hosts. Set it "
+            "where the URL that `understudy-manage cell create` was given names another user "
+            "than the cell conductor's own. A cell conductor's only.",
         ),
         cfg.IntOpt(
             "workers",
@@ -223,6 +240,12 @@ def bounds(conf: cfg.ConfigOpts) -> RetryBounds:
         longest_deadline=retries.longest_deadline,
         consumer_type=conf[CONDUCTOR].consumer_type,
     )
+
+
+def trust(conf: cfg.ConfigOpts) -> Trust:
+    """Return whom a cell is to believe, as the registered options say."""
+    conductor = conf[CONDUCTOR]
+    return Trust(frozenset(conductor.trusted_users), conductor.approve_new_hosts)
 
 
 def timing(conf: cfg.ConfigOpts) -> Timing:

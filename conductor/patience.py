@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from understudy.cells import errors as cell_errors
 from understudy.ledger import errors as ledger_errors
+from understudy.objects.errors import InvalidRequest
 from understudy.rpcapi import errors as wire
 from understudy.rpcapi import logs
 
@@ -17,15 +18,26 @@ BUSY = (cell_errors.LostRace, cell_errors.LeaseHeld)
 """Somebody else works on it, or was faster: leave it to them."""
 NOT_NOW = (
     wire.ServiceUnavailable,
+    wire.Forbidden,
     wire.LedgerDown,
     wire.Overloaded,
+    # An upgrade is under way, and somebody forgot a pin.
+    wire.UnsupportedVersion,
     ledger_errors.LedgerError,
     cell_errors.CellUnreachable,
     cell_errors.CellUnknown,
     cell_errors.ApiDatabaseUnreachable,
 )
-"""Nothing is wrong with the request: try again later."""
-NEVER = (wire.NoValidHost, wire.TooManyEqualGroups, wire.LedgerRefusedRequest)
+"""Nothing is wrong with the request: try again later.
+
+Forbidden is what a scheduler answers until its operator names us among its callers.
+"""
+NEVER = (
+    wire.NoValidHost,
+    wire.TooManyEqualGroups,
+    wire.LedgerRefusedRequest,
+    InvalidRequest,
+)
 """The answer is no, and the scheduler holds nothing for it."""
 
 

@@ -23,6 +23,7 @@ from understudy.conductor.patience import BUSY, NEVER, NOT_NOW, pause
 from understudy.conductor.placing import Placer
 from understudy.conductor.timing import Timing
 from understudy.objects.build_request import BuildRequest
+from understudy.objects.errors import InvalidRequest
 from understudy.objects.fault import Fault
 from understudy.objects.fields import Blame
 from understudy.objects.selection_answer import SelectionAnswer
@@ -186,5 +187,6 @@ def fault_of(error: Exception) -> Fault:
         wire.NoValidHost: faults.NO_VALID_HOST,
         wire.TooManyEqualGroups: faults.TOO_MANY_EQUAL_GROUPS,
         wire.LedgerRefusedRequest: faults.LEDGER_REFUSED,
+        InvalidRequest: faults.REQUEST_REFUSED,
     }
     return Fault(code=codes[type(error)], blames=Blame.REQUEST, message=str(error))

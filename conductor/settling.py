@@ -42,7 +42,8 @@ class Settler:
         record = access.store.instance(mapping.instance_uuid)
         if record.state != states.ERROR:
             return
-        lease = self._lease
-        self._api.begin_hand_over(record.uuid, record.attempt, lease.owner, lease.seconds)
-        self._first_claims.release(access.store.request_of(record.request_id), record.uuid)
-        self._api.give_up_hand_over(record.uuid, lease.owner)
+        # That it has ended is for its cell to say; whose it is, and at which attempt, is not.
+        uuid, lease = mapping.instance_uuid, self._lease
+        self._api.begin_hand_over(uuid, mapping.attempt, lease.owner, lease.seconds)
+        self._first_claims.release(self._api.request(mapping.request_id).request, uuid)
+        self._api.give_up_hand_over(uuid, lease.owner)

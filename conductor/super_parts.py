@@ -66,7 +66,7 @@ class SuperParts:
         """
         lease = Lease(name, timing.lease)
         first_claims = FirstClaims(claims)
-        enrich = functools.partial(where_members_are, cells)
+        enrich = functools.partial(where_members_are, api, cells)
         self.cells = cells
         admission = Admission(api.count_waiting, most_waiting)
         self.acceptance = Acceptance(api, vocabulary, bounds, admission)

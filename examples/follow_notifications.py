@@ -1,7 +1,7 @@
 """Follow what becomes of instances, from the notifications alone.
 
-    python -m examples.follow_notifications \
-        --transport-url rabbit://user:password@host:5672/vhost --topic billing
+    export UNDERSTUDY_TRANSPORT_URL=rabbit://user:password@host:5672/vhost
+    python -m examples.follow_notifications --topic billing
 
 Notifications must be turned on ([notifications] enabled), with this topic among
 the operator's `topics`: whoever listens to a topic takes its messages away, so
@@ -15,6 +15,7 @@ it moves between cells. So a consumer keeps, for each instance, the highest
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import threading
 from collections.abc import Sequence
@@ -99,7 +100,11 @@ def main(argv: Sequence[str] | None = None, transport: Any = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="follow_notifications", description="Follow instances.")
-    parser.add_argument("--transport-url", help="where notifications are published")
+    parser.add_argument(
+        "--transport-url",
+        default=os.environ.get("UNDERSTUDY_TRANSPORT_URL"),
+        help="where notifications are published (UNDERSTUDY_TRANSPORT_URL)",
+    )
     parser.add_argument("--topic", help="the consumer's own topic")
     parser.add_argument("--until", type=int, help="end once so many instances have ended")
     parser.add_argument("--seconds", type=float, help="end after so long at the latest")

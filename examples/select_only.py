@@ -1,12 +1,15 @@
 """Call only the scheduler: have hosts chosen and claimed, and build in some other way.
 
-    python -m examples.select_only --transport-url rabbit://user:password@host:5672/vhost \
-        --resource VCPU=1 --count 2 --alternates 2
+    export UNDERSTUDY_TRANSPORT_URL=rabbit://user:password@host:5672/vhost
+    python -m examples.select_only --resource VCPU=1 --count 2 --alternates 2
 
 The claims are written in Placement before the answer comes, and from then on
 they are the caller's: no conductor knows of them, nothing gives them back, and
 nothing else moves them. The request names a consumer type of the caller's own,
-so that Understudy's audit does not take the claims for its own.
+so that Understudy's audit does not take the claims for its own: it names them
+as foreign, and leaves them. The scheduler's operator has to allow both: the user
+that the caller has on the bus in [scheduler] callers, unless it is the
+scheduler's own, and the type in [scheduler] consumer_types.
 
 With each claim comes the generation that the write produced. It is what the
 caller needs to move the claim to an alternate, or to give it back, in one PUT
@@ -17,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import uuid
 from collections.abc import Sequence
@@ -132,7 +136,11 @@ def _request(options: argparse.Namespace) -> BuildRequest:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="select_only", description="Call only the scheduler.")
-    parser.add_argument("--transport-url", help="the API-level message bus")
+    parser.add_argument(
+        "--transport-url",
+        default=os.environ.get("UNDERSTUDY_TRANSPORT_URL"),
+        help="the API-level message bus (UNDERSTUDY_TRANSPORT_URL)",
+    )
     parser.add_argument("--request-id", help="a uuid; the same one again claims nothing new")
     parser.add_argument("--count", type=int, default=1, help="how many instances")
     parser.add_argument("--alternates", type=int, default=2, help="for each instance")

@@ -1,7 +1,7 @@
 """Submit builds over AMQP, wait for their endings, and print each instance's timeline.
 
-    python -m examples.submit_builds --transport-url rabbit://user:password@host:5672/vhost \
-        --resource VCPU=1 --resource MEMORY_MB=512 --count 3
+    export UNDERSTUDY_TRANSPORT_URL=rabbit://user:password@host:5672/vhost
+    python -m examples.submit_builds --resource VCPU=1 --resource MEMORY_MB=512 --count 3
 
 It uses understudy.rpcapi and understudy.objects alone, as any service may: no
 database, no Placement, no configuration file. The request id is the key to
@@ -12,6 +12,7 @@ request is answered as before and nothing is built a second time.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import uuid
 from collections.abc import Sequence
@@ -105,7 +106,11 @@ def resource(text: str) -> tuple[str, int]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="submit_builds", description="Submit builds over AMQP.")
-    parser.add_argument("--transport-url", help="the API-level message bus")
+    parser.add_argument(
+        "--transport-url",
+        default=os.environ.get("UNDERSTUDY_TRANSPORT_URL"),
+        help="the API-level message bus (UNDERSTUDY_TRANSPORT_URL)",
+    )
     parser.add_argument("--request-id", help="a uuid; the same one again builds nothing new")
     parser.add_argument("--name", default="example")
     parser.add_argument("--count", type=int, default=1, help="how many instances")

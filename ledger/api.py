@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import requests
@@ -35,9 +35,13 @@ _SERVER_ERROR: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The write is applied; `body` is {} where the answer had none."""
+    """The write is applied; `body` is {} where the answer had none.
+
+    `created` says that the answer was a 201: what the write names was not there before.
+    """
 
     body: dict[str, Any]
+    created: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,11 @@ class Lost:
 
 
 Outcome = Done | Conflict | Refused | Lost
+
+
+def may_be_applied(outcome: Outcome) -> bool:
+    """Is the write applied, for all that is known?"""
+    return isinstance(outcome, Done | Lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +120,9 @@ class PlacementApi:
         if response.status_code >= _CLIENT_ERROR:
             return Refused(response.status_code, _detail(response))
         answer = _json(response)
-        return Lost("the answer is not Placement's") if answer is None else Done(answer)
+        if answer is None:
+            return Lost("the answer is not Placement's")
+        return Done(answer, created=response.status_code == requests.codes.created)
 
     def _read(self, operation: str, path: str, query: Query) -> requests.Response:
         """Read, a second time if a connection that was kept open turns out to be dead."""

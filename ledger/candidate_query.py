@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import os_traits
@@ -11,6 +14,7 @@ from understudy.objects.build_request import BuildRequest, ResourceGroup
 
 DISABLED: Final = os_traits.COMPUTE_STATUS_DISABLED
 """The trait of a host that takes no new instance."""
+_ANY_CLASS: Final = ""
 
 
 def query(request: BuildRequest, limit: int) -> list[tuple[str, str]]:
@@ -35,19 +39,29 @@ def query(request: BuildRequest, limit: int) -> list[tuple[str, str]]:
     return [*found, ("root_required", ",".join(root_traits)), ("limit", str(limit))]
 
 
-def most_equal_groups(request: BuildRequest) -> int:
-    """Return how many groups ask for the same thing, at most."""
-    asked = [
-        (
-            frozenset(group.resources.items()),
-            frozenset(group.required_traits),
-            frozenset(group.forbidden_traits),
-            frozenset(frozenset(traits) for traits in group.any_traits),
-            frozenset(group.aggregates),
-        )
-        for group in request.groups
-    ]
-    return max((asked.count(one) for one in asked), default=0)
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """How many groups share a resource class with another, the unnumbered one included.
+
+    However their traits and amounts differ, Placement tries every way to deal
+    the providers of a class out to them. Groups without resources may take any
+    provider: they share one class with each other.
+    """
+
+    most: int
+    """Groups that ask for the same class, at most."""
+    in_all: int
+    """Groups that ask for a class that another group asks for too."""
+
+
+def sharing(request: BuildRequest) -> Sharing:
+    """Return how many groups of the request share a class."""
+    asked = [frozenset(group.resources) or {_ANY_CLASS} for group in request.groups]
+    if request.resources:
+        asked.append(frozenset(request.resources))
+    groups = Counter(itertools.chain.from_iterable(asked))
+    shared = {name for name, count in groups.items() if count > 1}
+    return Sharing(max(groups.values(), default=0), sum(bool(one & shared) for one in asked))
 
 
 def largest_amounts(request: BuildRequest) -> dict[str, int]:

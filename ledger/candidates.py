@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import os_traits
@@ -12,32 +13,45 @@ from understudy.ledger import allocations, api, candidate_query, errors
 from understudy.ledger.protocols import Candidate, CandidateSet, ProviderSummary
 from understudy.objects.build_request import BuildRequest
 
-MAX_EQUAL_GROUPS: Final = 5
 _BAD_REQUEST: Final = 400
 
 Summaries = Mapping[str, ProviderSummary]
 
 
+@dataclass(frozen=True, slots=True)
+class GroupBounds:
+    """How many groups of a request may share a resource class with another.
+
+    `equal` may ask for the same class, `sharing` may share some class.
+    """
+
+    equal: int = 5
+    sharing: int = 6
+
+    def check(self, request: BuildRequest) -> None:
+        """Raise TooManyEqualGroups where it has more."""
+        found = candidate_query.sharing(request)
+        for count, at_most in ((found.most, self.equal), (found.in_all, self.sharing)):
+            if count > at_most:
+                raise errors.TooManyEqualGroups(count, at_most)
+
+
 class PlacementCandidates:
     """`protocols.Candidates` on Placement. Safe to use from many threads.
 
-    Placement enumerates the ways to give equal groups to equal providers: 8
-    groups on a host of 8 are 40,320 candidates that differ in nothing. So more
-    than `max_equal_groups` are refused before Placement is asked.
+    Placement enumerates the ways to give groups to the providers of a class,
+    whatever else they ask for: 6 groups on a host of 8 are 262,144 ways, which
+    it tries one by one. So more than `bounds` are refused before it is asked.
     """
 
-    def __init__(
-        self, placement: api.PlacementApi, max_equal_groups: int = MAX_EQUAL_GROUPS
-    ) -> None:
-        """Answer at most `max_equal_groups` groups that ask for the same thing."""
+    def __init__(self, placement: api.PlacementApi, bounds: GroupBounds | None = None) -> None:
+        """Answer requests within `bounds`."""
         self._api = placement
-        self._max_equal_groups = max_equal_groups
+        self._bounds = bounds or GroupBounds()
 
     def find(self, request: BuildRequest, limit: int) -> CandidateSet:
         """Return at most `limit` candidates for ONE instance of the request."""
-        equal = candidate_query.most_equal_groups(request)
-        if equal > self._max_equal_groups:
-            raise errors.TooManyEqualGroups(equal, self._max_equal_groups)
+        self._bounds.check(request)
         body = self._api.get("/allocation_candidates", candidate_query.query(request, limit))
         summaries = {
             uuid: _summary(uuid, part) for uuid, part in body["provider_summaries"].items()

@@ -79,8 +79,51 @@ class LedgerRefused(LedgerError):
         return f"the ledger refused {self.operation} with {self.status}: {self.detail}"
 
 
+class TreeRefused(LedgerError):
+    """The ledger does not take this host's tree; what was written for it is taken back.
+
+    `detail` says what is wrong with it, and where something had been written
+    already, what was undone and what could not be.
+    """
+
+    def __init__(self, host: str, detail: str) -> None:
+        """Keep the name of the tree's root, and what is wrong."""
+        super().__init__(host, detail)
+        self.host = host
+        self.detail = detail
+
+    def __str__(self) -> str:
+        """Say what is wrong."""
+        return f"the tree of {self.host} is refused: {self.detail}"
+
+
+class ProviderNotOurs(LedgerError):
+    """A provider of the tree is there already, and was not recorded for this host.
+
+    `name` is what the ledger calls it, `root_name` the root of its tree, and
+    `cell` the cell that wrote that root; None where none of Understudy's did.
+    """
+
+    def __init__(self, provider_uuid: str, name: str, root_name: str, cell: str | None) -> None:
+        """Keep which provider it is and whose."""
+        super().__init__(provider_uuid, name, root_name, cell)
+        self.provider_uuid = provider_uuid
+        self.name = name
+        self.root_name = root_name
+        self.cell = cell
+
+    def __str__(self) -> str:
+        """Say whose it is, and who may change that."""
+        whose = "another service" if self.cell is None else f"cell {self.cell}"
+        return (
+            f"provider {self.provider_uuid} ({self.name}, in the tree of {self.root_name}) is "
+            f"there already: it belongs to {whose} and was not recorded for this host; an "
+            "operator may adopt it"
+        )
+
+
 class TooManyEqualGroups(LedgerError):
-    """More groups ask for the same thing than Placement can enumerate in useful time."""
+    """More groups share a resource class than Placement can enumerate in useful time."""
 
     def __init__(self, equal: int, at_most: int) -> None:
         """Keep both counts."""
@@ -91,5 +134,5 @@ class TooManyEqualGroups(LedgerError):
     def __str__(self) -> str:
         """Give both counts."""
         return (
-            f"{self.equal} groups ask for the same thing, at most {self.at_most} can be answered"
+            f"{self.equal} groups share a resource class, at most {self.at_most} can be answered"
         )

@@ -8,9 +8,9 @@ from keystoneauth1 import adapter as ksa_adapter
 
 from understudy.ledger import api
 from understudy.ledger.books import PlacementBooks
-from understudy.ledger.candidates import MAX_EQUAL_GROUPS, PlacementCandidates
+from understudy.ledger.candidates import GroupBounds, PlacementCandidates
 from understudy.ledger.claims import PlacementClaims
-from understudy.ledger.inventory import PlacementInventory
+from understudy.ledger.inventory import Bounds, PlacementInventory
 from understudy.ledger.vocabulary import PlacementVocabulary
 
 
@@ -29,15 +29,19 @@ class Ledger:
         cls,
         adapter: ksa_adapter.Adapter,
         timeouts: api.Timeouts | None = None,
-        max_equal_groups: int = MAX_EQUAL_GROUPS,
+        groups: GroupBounds | None = None,
+        hosts: Bounds | None = None,
     ) -> Ledger:
-        """Return the ledger that speaks through `adapter` (http.connect, embedded.mount)."""
+        """Return the ledger that speaks through `adapter` (http.connect, embedded.mount).
+
+        Requests stay within `groups`, and what hosts report within `hosts`.
+        """
         placement = api.PlacementApi(adapter, timeouts)
         vocabulary = PlacementVocabulary(placement)
         return cls(
             PlacementClaims(placement),
-            PlacementCandidates(placement, max_equal_groups),
-            PlacementInventory(placement, vocabulary),
+            PlacementCandidates(placement, groups),
+            PlacementInventory(placement, vocabulary, bounds=hosts),
             vocabulary,
             PlacementBooks(placement),
         )

@@ -7,13 +7,14 @@ valid_interfaces, endpoint_override and so on) stand in the same group.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from keystoneauth1 import loading
 from oslo_config import cfg
 
-from understudy.ledger import api, candidates, http
+from understudy.ledger import api, candidates, http, inventory, tree
 from understudy.ledger.ledger import Ledger
+from understudy.ledger.new_names import NameBounds
 
 GROUP: Final = "placement"
 
@@ -63,11 +64,23 @@ def connect(conf: cfg.ConfigOpts) -> Ledger:
         connections=group.connections,
         timeouts=timeouts,
     )
-    return Ledger.on(adapter, timeouts, group.max_equal_groups)
+    groups = candidates.GroupBounds(group.max_equal_groups, group.max_sharing_groups)
+    return Ledger.on(adapter, timeouts, groups, _host_bounds(group))
+
+
+def _host_bounds(group: Any) -> inventory.Bounds:
+    names = NameBounds(tuple(group.creatable_names), group.max_new_names, group.max_custom_names)
+    sizes = tree.Bounds(group.max_providers, group.max_traits, group.max_resource_classes)
+    return inventory.Bounds(sizes, names)
 
 
 def own_opts() -> list[cfg.Opt]:
     """Return those that Keystone has no part in: no address and no credential is among them."""
+    return [*_connection_opts(), *_group_opts(), *_host_opts()]
+
+
+def _connection_opts() -> list[cfg.Opt]:
+    """Return those of the connection."""
     return [
         cfg.FloatOpt(
             "connect_timeout",
@@ -91,13 +104,83 @@ def own_opts() -> list[cfg.Opt]:
             help="Connections to Placement that are kept open. Set it to the number of threads "
             "that claim at the same time.",
         ),
+    ]
+
+
+def _group_opts() -> list[cfg.Opt]:
+    """Return those that bound what one request may ask of Placement."""
+    groups = candidates.GroupBounds()
+    return [
         cfg.IntOpt(
             "max_equal_groups",
-            default=candidates.MAX_EQUAL_GROUPS,
+            default=groups.equal,
             min=1,
             max=16,
-            help="Request groups that ask for the same thing, at most; a request with more is "
-            "refused. Placement tries every order of equal devices: 4 of 8 GPUs take a fraction "
-            "of a second, 8 of 8 a minute. Raise it where hosts have few equal devices.",
+            help="Request groups that ask for the same resource class, at most, however else "
+            "they differ; a request with more is refused. Placement tries every way to deal the "
+            "devices of a host out to them: with 8 GPUs, 4 groups take half a second, 5 some "
+            "seconds, 6 a minute and a half. Raise it where hosts have few devices of a class.",
+        ),
+        cfg.IntOpt(
+            "max_sharing_groups",
+            default=groups.sharing,
+            min=1,
+            max=64,
+            help="Request groups that ask for a resource class that another group asks for too, "
+            "all classes together, at most; a request with more is refused. The ways to deal out "
+            "GPUs are tried with each way to deal out NICs: on a host with 8 of each, 3 groups "
+            "and 3 groups take half a minute. Raise it where hosts have few devices, or devices "
+            "of many classes.",
+        ),
+    ]
+
+
+def _host_opts() -> list[cfg.Opt]:
+    """Return those that bound what one host may bring into Placement."""
+    sizes, names = tree.Bounds(), NameBounds()
+    return [
+        cfg.ListOpt(
+            "creatable_names",
+            default=list(names.creatable),
+            help="How the names of traits and resource classes begin that hosts may create in "
+            "Placement by reporting them; each begins with CUSTOM_ itself. A host that reports "
+            "any other new name is refused. Name your own beginnings where hosts are not trusted "
+            "with the whole cloud's names; leave it empty where an operator creates all of them.",
+        ),
+        cfg.IntOpt(
+            "max_new_names",
+            default=names.at_once,
+            min=0,
+            help="Traits and resource classes that one registration of a host may create, at "
+            "most. Raise it where a host is refused whose many new names are wanted.",
+        ),
+        cfg.IntOpt(
+            "max_custom_names",
+            default=names.in_all,
+            min=0,
+            help="Traits and resource classes that begin with CUSTOM_ that Placement may have in "
+            "all before hosts create no more, whoever created them. Raise it where more are in "
+            "use; an operator can always create one.",
+        ),
+        cfg.IntOpt(
+            "max_providers",
+            default=sizes.providers,
+            min=1,
+            help="Resource providers in the tree of one host, at most; a host with more is "
+            "refused. Raise it for hosts with more devices.",
+        ),
+        cfg.IntOpt(
+            "max_traits",
+            default=sizes.traits,
+            min=1,
+            help="Traits of one provider of a host, at most; a host with more is refused. Raise "
+            "it for hosts that report more.",
+        ),
+        cfg.IntOpt(
+            "max_resource_classes",
+            default=sizes.classes,
+            min=1,
+            help="Resource classes in the inventory of one provider of a host, at most; a host "
+            "with more is refused. Raise it for hosts that report more.",
         ),
     ]

@@ -6,7 +6,7 @@ a fake. The real ones are in claims.py, candidates.py and inventory.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -142,7 +142,7 @@ class Candidates(Protocol):
         Providers with COMPUTE_STATUS_DISABLED are left out. An empty set is an
         answer ("no room"), never a failure. A candidate's root provider is the
         root of the providers it claims from that are not sharing ones. Raises
-        TooManyEqualGroups, LedgerRefused, LedgerUnavailable.
+        TooManyEqualGroups (groups that share a resource class), LedgerRefused, LedgerUnavailable.
         """
 
     def capable(self, request: BuildRequest) -> Mapping[str, int]:
@@ -156,13 +156,43 @@ class Candidates(Protocol):
 class Inventory(Protocol):
     """What hosts consist of. Written by cell conductors for their own hosts."""
 
-    def put_tree(self, providers: Sequence[Provider]) -> None:
+    def check_tree(
+        self, providers: Sequence[Provider], *, recorded: Collection[str], cell: str
+    ) -> None:
+        """Raise what `put_tree` would refuse this tree for; write nothing.
+
+        For a host with providers that are not recorded yet: check, record them,
+        then put. So a registration that is cut off anywhere can be repeated, and
+        nobody else's provider is ever recorded. Raises LedgerUnavailable too.
+        """
+
+    def put_tree(
+        self, providers: Sequence[Provider], *, recorded: Collection[str], cell: str
+    ) -> None:
         """Make the ledger know this tree, root first: inventories, traits, aggregates.
 
         Creates what is missing and changes what differs (custom classes and
-        traits too); COMPUTE_STATUS_DISABLED is left as it is. Writing the same
-        tree again changes nothing. Raises LedgerRefused (a name is taken by
-        another uuid, an inventory in use is taken away), LedgerUnavailable.
+        traits too); COMPUTE_STATUS_DISABLED is left as it is, and the root gets
+        a trait that names the cell. Writing the same tree again changes nothing.
+
+        Only providers are changed that are in `recorded`: the uuids that this
+        cell had recorded for this host before, or that an operator adopted.
+        Raises ProviderNotOurs where another one is there already, by its uuid or
+        its name, and TreeRefused where the tree is no tree, too large, brings
+        names that hosts may not create, or where a recorded provider hangs in
+        another tree: nothing is written then. Raises TreeRefused too where the
+        ledger refuses a write (an inventory in use is taken away): what was
+        written before is taken back, and the text says what could not be. Raises
+        LedgerUnavailable, or OutcomeUnknown where a part may be written:
+        register again.
+        """
+
+    def remove_tree(self, root_provider: str, recorded: Collection[str]) -> None:
+        """Remove those of the host's tree that are recorded, its root last.
+
+        What is gone already is fine. Raises LedgerRefused where one is in use, or
+        has a child that is somebody else's, and LedgerUnavailable; it may be
+        repeated.
         """
 
     def set_schedulable(self, root_provider: str, schedulable: bool) -> None:

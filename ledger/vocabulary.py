@@ -13,6 +13,8 @@ from typing import Final
 
 from understudy.ledger import api
 
+CUSTOM: Final = "CUSTOM_"
+"""How all names begin that can be created."""
 _NAMES_PER_QUERY: Final = 100
 
 
@@ -44,6 +46,12 @@ class PlacementVocabulary:
             some = ",".join(asked[start : start + _NAMES_PER_QUERY])
             self._traits.add(self._api.get("/traits", [("name", f"in:{some}")])["traits"])
         return self._traits.missing(names)
+
+    def custom_names(self) -> int:
+        """Return how many custom traits and resource classes there are now."""
+        classes = [one["name"] for one in self._api.get("/resource_classes")["resource_classes"]]
+        traits = self._api.get("/traits", [("name", f"startswith:{CUSTOM}")])["traits"]
+        return len([*traits, *(name for name in classes if name.startswith(CUSTOM))])
 
     def learn(self, resource_classes: Iterable[str] = (), traits: Iterable[str] = ()) -> None:
         """Take these as known: they were just created."""

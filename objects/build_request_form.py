@@ -14,7 +14,7 @@ from typing import Any
 
 from oslo_versionedobjects import fields
 
-from understudy.objects import errors
+from understudy.objects import errors, text
 from understudy.objects import fields as our_fields
 from understudy.objects.base import UnderstudyObject
 from understudy.objects.build_request import Affinity, BuildRequest, ResourceGroup
@@ -37,7 +37,7 @@ def _values(of: type[UnderstudyObject], form: dict[Any, Any], prefix: str) -> di
     for key in form:
         if key not in of.fields:
             raise errors.InvalidRequest(
-                f"{prefix}{key}", "there is no such field", _nearest(str(key), of.fields)
+                f"{prefix}{_key(key)}", "there is no such field", _nearest(_key(key), of.fields)
             )
     for name, field in of.fields.items():
         if name not in form and field.default is fields.UnspecifiedDefault:
@@ -58,7 +58,7 @@ def _value(field: Any, value: object, place: str) -> Any:
 def _choice(value: object, place: str, valid: Collection[str]) -> str:
     if value not in valid:
         raise errors.InvalidRequest(
-            place, f"{_shown(value)} is not a choice", f"write one of {', '.join(valid)}"
+            place, f"{text.excerpt(value)} is not a choice", f"write one of {', '.join(valid)}"
         )
     return str(value)
 
@@ -67,7 +67,7 @@ def _text(value: object, place: str) -> str:
     if not isinstance(value, str):
         raise errors.InvalidRequest(
             place,
-            f"{_shown(value)} is not text",
+            f"{text.excerpt(value)} is not text",
             "write text, in quotes if it looks like a number",
         )
     return value
@@ -77,7 +77,7 @@ def _amount(value: object, place: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise errors.InvalidRequest(
             place,
-            f"{_shown(value)} is not a whole number",
+            f"{text.excerpt(value)} is not a whole number",
             "write one without quotes or a fraction",
         )
     return value
@@ -93,14 +93,14 @@ def _text_lists(value: object, place: str) -> list[list[str]]:
 
 def _text_map(value: object, place: str) -> dict[str, str]:
     return {
-        _text(key, place): _text(item, f"{place}.{key}")
+        _text(key, place): _text(item, f"{place}.{_key(key)}")
         for key, item in _map(value, place).items()
     }
 
 
 def _amounts(value: object, place: str) -> dict[str, int]:
     return {
-        _text(key, place): _amount(item, f"{place}.{key}")
+        _text(key, place): _amount(item, f"{place}.{_key(key)}")
         for key, item in _map(value, place).items()
     }
 
@@ -119,7 +119,7 @@ def _affinity(value: object, place: str) -> Affinity:
 def _items(value: object, place: str) -> list[tuple[Any, str]]:
     if not isinstance(value, list):
         raise errors.InvalidRequest(
-            place, f"{_shown(value)} is not a list", "write a list, as in [a, b]"
+            place, f"{text.excerpt(value)} is not a list", "write a list, as in [a, b]"
         )
     return [(item, f"{place}[{index}]") for index, item in enumerate(value)]
 
@@ -127,7 +127,9 @@ def _items(value: object, place: str) -> list[tuple[Any, str]]:
 def _map(value: object, place: str) -> dict[Any, Any]:
     if not isinstance(value, dict):
         raise errors.InvalidRequest(
-            place, f"{_shown(value)} is not a map", "write keys and values, as in {key: value}"
+            place,
+            f"{text.excerpt(value)} is not a map",
+            "write keys and values, as in {key: value}",
         )
     return value
 
@@ -137,14 +139,14 @@ def _nearest(key: str, known: Collection[str]) -> str:
     return f"did you mean {near[0]}?" if near else f"the fields are {', '.join(sorted(known))}"
 
 
-def _shown(value: object) -> str:
-    return _kind(value) if isinstance(value, (list, dict)) else repr(value)
+def _key(key: object) -> str:
+    return text.printable(str(key), text.EXCERPT)
 
 
 def _kind(value: object) -> str:
-    return {list: "a list", dict: "a map", str: "a text", type(None): "nothing"}.get(
-        type(value), repr(value)
-    )
+    if value is None:
+        return "nothing"
+    return "a text" if isinstance(value, str) else text.excerpt(value)
 
 
 _READERS: dict[type[Any], Callable[[object, str], Any]] = {

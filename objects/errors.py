@@ -6,6 +6,8 @@ rebuilds on the far side of the bus.
 
 from __future__ import annotations
 
+from understudy.objects import text
+
 
 class UnderstudyError(Exception):
     """The base of every error of ours; `str()` is one line for a person."""
@@ -27,7 +29,7 @@ class InvalidRequest(UnderstudyError):
 
     def __str__(self) -> str:
         """Say where, what, and what to do."""
-        return f"{self.field}: {self.problem}; {self.remedy}"
+        return text.printable(f"{self.field}: {self.problem}; {self.remedy}")
 
 
 class IllegalMove(UnderstudyError):

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from oslo_versionedobjects import fields
 
-from understudy.objects import base
+from understudy.objects import base, errors, text
 from understudy.objects import fields as our_fields
+
+MAX_CODE: Final = 255
+MAX_MESSAGE: Final = 2000
+"""Characters of a fault that are kept."""
+
+_NOT_IN_CODE: Final = re.compile(r"[^a-z0-9._-]")
 
 
 @base.Registry.register
@@ -34,3 +43,20 @@ class Fault(base.UnderstudyObject):
     def blames_request(self) -> bool:
         """Would it fail on every host?"""
         return self.blames == our_fields.Blame.REQUEST
+
+
+def bounded(fault: Fault) -> Fault:
+    """Return a fault as it may be kept and shown, whoever wrote it.
+
+    Its code is a short word, its message one line that was cut. Raises
+    InvalidRequest where it says neither what is wrong nor who is to blame.
+    """
+    for field in ("code", "blames"):
+        if not fault.obj_attr_is_set(field):
+            raise errors.InvalidRequest(f"fault.{field}", "it is missing", "write it down")
+    kept: Fault = fault.obj_clone()
+    # A clone has its class's version, whatever its original had.
+    kept.VERSION = fault.VERSION
+    kept.code = _NOT_IN_CODE.sub("-", fault.code[:MAX_CODE].lower()) or "unknown"
+    kept.message = text.printable(fault.message, MAX_MESSAGE)
+    return kept

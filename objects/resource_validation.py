@@ -7,16 +7,20 @@ is asked, so that the client is told which field to mend.
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeGuard
 
 from understudy.objects import errors
+from understudy.objects import text as texts
 from understudy.objects.build_request import BuildRequest, ResourceGroup
 
 MAX_AMOUNT = 2**31 - 1
 """Placement keeps amounts as signed 32-bit integers."""
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SUFFIX = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_LISTED = 300
+"""Characters of a list of names in an error."""
 _NAME = re.compile(r"[A-Z0-9_]{1,255}")
 
 
@@ -34,12 +38,19 @@ def is_name(name: str) -> bool:
     return bool(_NAME.fullmatch(name))
 
 
-def is_uuid(text: str) -> bool:
+def is_uuid(text: object) -> TypeGuard[str]:
     """Is it a uuid in its one canonical form, which databases can compare?"""
-    try:
-        return str(uuid.UUID(text)) == text
-    except ValueError:
-        return False
+    return isinstance(text, str) and bool(_UUID.fullmatch(text))
+
+
+def check_uuid(field: str, text: object) -> None:
+    """Raise InvalidRequest unless it is a uuid in its canonical form."""
+    if not is_uuid(text):
+        raise errors.InvalidRequest(
+            field,
+            f"{texts.excerpt(text)} is not a uuid",
+            "write 32 lower-case hex digits as 8-4-4-4-12",
+        )
 
 
 def _check_something_asked(request: BuildRequest) -> None:
@@ -60,7 +71,7 @@ def _check_asked(prefix: str, asked: BuildRequest | ResourceGroup) -> None:
         if not is_uuid(aggregate):
             raise errors.InvalidRequest(
                 f"{prefix}aggregates",
-                f"{aggregate!r} is not the uuid of an aggregate",
+                f"{texts.excerpt(aggregate)} is not the uuid of an aggregate",
                 "write 32 lower-case hex digits as 8-4-4-4-12",
             )
 
@@ -70,16 +81,20 @@ def _check_resources(field: str, resources: Mapping[str, int]) -> None:
         if not is_name(name):
             raise errors.InvalidRequest(
                 field,
-                f"{name!r} is not the name of a resource class",
+                f"{texts.excerpt(name)} is not the name of a resource class",
                 "write capitals, digits and underscores, as in VCPU or CUSTOM_GPU_MILLI",
             )
         if amount < 1:
             raise errors.InvalidRequest(
-                f"{field}.{name}", f"the amount is {amount}", "ask for 1 or more, or leave it out"
+                f"{field}.{name}",
+                f"the amount is {texts.excerpt(amount)}",
+                "ask for 1 or more, or leave it out",
             )
         if amount > MAX_AMOUNT:
             raise errors.InvalidRequest(
-                f"{field}.{name}", f"the amount is {amount}", f"ask for at most {MAX_AMOUNT}"
+                f"{field}.{name}",
+                f"the amount is {texts.excerpt(amount)}",
+                f"ask for at most {MAX_AMOUNT}",
             )
 
 
@@ -88,7 +103,7 @@ def _check_trait_names(field: str, traits: Iterable[str]) -> None:
         if not is_name(trait):
             raise errors.InvalidRequest(
                 field,
-                f"{trait!r} is not the name of a trait",
+                f"{texts.excerpt(trait)} is not the name of a trait",
                 "write capitals, digits and underscores, as in HW_CPU_X86_AVX2 or CUSTOM_FAST",
             )
 
@@ -98,7 +113,7 @@ def _check_contradiction(prefix: str, asked: BuildRequest | ResourceGroup) -> No
     if both:
         raise errors.InvalidRequest(
             f"{prefix}required_traits",
-            f"{', '.join(both)} is required and forbidden",
+            f"{_listed(both)} is required and forbidden",
             "take it out of one of the two",
         )
 
@@ -112,7 +127,7 @@ def _check_any(field: str, traits: Sequence[str], forbidden: Sequence[str]) -> N
     if set(traits) <= set(forbidden):
         raise errors.InvalidRequest(
             field,
-            f"every one of {', '.join(sorted(set(traits)))} is forbidden",
+            f"every one of {_listed(sorted(set(traits)))} is forbidden",
             "leave at least one of them allowed",
         )
 
@@ -130,20 +145,21 @@ def _check_unnumbered(request: BuildRequest) -> None:
 
 
 def _check_groups(request: BuildRequest) -> None:
-    suffixes = [group.suffix for group in request.groups]
+    suffixes: set[str] = set()
     in_subtrees = {suffix for subtree in request.same_subtree for suffix in subtree}
     for index, group in enumerate(request.groups):
         prefix = f"groups[{index}]."
         if not _SUFFIX.fullmatch(group.suffix):
             raise errors.InvalidRequest(
                 f"{prefix}suffix",
-                f"{group.suffix!r} is not a suffix",
+                f"{texts.excerpt(group.suffix)} is not a suffix",
                 "write 1 to 64 letters, digits, '_' or '-'",
             )
-        if suffixes.index(group.suffix) != index:
+        if group.suffix in suffixes:
             raise errors.InvalidRequest(
                 f"{prefix}suffix", f"{group.suffix!r} stands twice", "give each group its own"
             )
+        suffixes.add(group.suffix)
         _check_asked(prefix, group)
         _check_resourceless(prefix, group, in_subtrees)
     if len(suffixes) > 1 and request.group_policy is None:
@@ -177,7 +193,7 @@ def _check_same_subtree(request: BuildRequest) -> None:
         for suffix in subtree:
             if suffix not in groups:
                 raise errors.InvalidRequest(
-                    field, f"there is no group {suffix!r}", "name suffixes of groups"
+                    field, f"there is no group {texts.excerpt(suffix)}", "name suffixes of groups"
                 )
         if len(set(subtree)) != len(subtree):
             raise errors.InvalidRequest(field, "a suffix stands twice", "name each group once")
@@ -188,3 +204,7 @@ def _check_same_subtree(request: BuildRequest) -> None:
                 "it takes two groups to share an ancestor",
                 "name the other suffix, or leave the list out",
             )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return texts.printable(", ".join(names), _LISTED)

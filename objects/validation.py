@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from understudy.objects import errors, resource_validation
+from understudy.objects import errors, request_size, resource_validation
 from understudy.objects import fields as our_fields
+from understudy.objects import text as texts
+from understudy.objects.base import UnderstudyObject
 from understudy.objects.build_request import BuildRequest
+from understudy.objects.limits import RequestLimits
 from understudy.objects.resource_validation import MAX_AMOUNT
 
 MAX_COUNT = 1000
@@ -19,14 +22,20 @@ MAX_TEXT = 255
 """Characters in a name: what Placement and the databases hold."""
 MAX_IMAGE = 2048
 """Characters in an image, which may be a URL."""
-MAX_PARAMETERS = 65_535
-"""Characters in all keys and values of the parameters."""
+MAX_ALTERNATES = 64
+"""Alternates of one instance in one selection."""
 
 _LOWEST = {"max_attempts": 1, "spare_alternates": 0, "max_cells": 1, "deadline_seconds": 1}
 
 
-def check(request: BuildRequest) -> None:
-    """Raise InvalidRequest for the first thing that can never be met."""
+def check(request: BuildRequest, limits: RequestLimits | None = None) -> None:
+    """Raise InvalidRequest for the first thing that can never be met.
+
+    With `limits`, also for the first thing that there is too much of.
+    """
+    _check_complete(request)
+    if limits is not None:
+        request_size.check(request, limits)
     _check_count(request)
     _check_identity(request)
     resource_validation.check(request)
@@ -39,18 +48,20 @@ def check(request: BuildRequest) -> None:
 def _check_count(request: BuildRequest) -> None:
     if request.count < 1:
         raise errors.InvalidRequest(
-            "count", f"{request.count} instances were asked for", "ask for 1 or more"
+            "count",
+            f"{texts.excerpt(request.count)} instances were asked for",
+            "ask for 1 or more",
         )
     if request.count > MAX_COUNT:
         raise errors.InvalidRequest(
             "count",
-            f"{request.count} instances were asked for",
+            f"{texts.excerpt(request.count)} instances were asked for",
             f"ask for at most {MAX_COUNT} at once, or send several requests",
         )
 
 
 def _check_identity(request: BuildRequest) -> None:
-    _check_uuid("request_id", request.request_id)
+    resource_validation.check_uuid("request_id", request.request_id)
     _check_text("name", request.name)
     _check_text("project_id", request.project_id)
     _check_text("user_id", request.user_id)
@@ -58,7 +69,7 @@ def _check_identity(request: BuildRequest) -> None:
     if kind is not None and not resource_validation.is_name(kind):
         raise errors.InvalidRequest(
             "consumer_type",
-            f"{kind!r} is not a consumer type",
+            f"{texts.excerpt(kind)} is not a consumer type",
             f"write 1 to {MAX_TEXT} capitals, digits and underscores, or leave it out",
         )
 
@@ -67,10 +78,12 @@ def _check_bounds(request: BuildRequest) -> None:
     for field, least in _LOWEST.items():
         value = getattr(request, field)
         if value is not None and value < least:
-            raise errors.InvalidRequest(field, f"{value} is too low", f"give {least} or more")
+            raise errors.InvalidRequest(
+                field, f"{texts.excerpt(value)} is too low", f"give {least} or more"
+            )
         if value is not None and value > MAX_AMOUNT:
             raise errors.InvalidRequest(
-                field, f"{value} is too high", f"give at most {MAX_AMOUNT}"
+                field, f"{texts.excerpt(value)} is too high", f"give at most {MAX_AMOUNT}"
             )
 
 
@@ -84,7 +97,7 @@ def _check_hosts(request: BuildRequest) -> None:
             "take one out of ignore_hosts",
         )
     for cell in request.ignore_cells:
-        _check_uuid("ignore_cells", cell)
+        resource_validation.check_uuid("ignore_cells", cell)
     if request.availability_zone is not None:
         _check_text("availability_zone", request.availability_zone)
 
@@ -92,7 +105,7 @@ def _check_hosts(request: BuildRequest) -> None:
 def _check_affinity(request: BuildRequest) -> None:
     if request.affinity is None:
         return
-    _check_uuid("affinity.group_uuid", request.affinity.group_uuid)
+    resource_validation.check_uuid("affinity.group_uuid", request.affinity.group_uuid)
     _check_texts("affinity.hosts", request.affinity.hosts)
     apart = request.affinity.policy == our_fields.AffinityPolicy.ANTI_AFFINITY
     left = set(request.only_hosts) - set(request.ignore_hosts)
@@ -109,24 +122,43 @@ def _check_for_driver(request: BuildRequest) -> None:
     if request.image is not None:
         _check_text("image", request.image, MAX_IMAGE)
     _check_texts("parameters", list(request.parameters))
-    size = sum(len(key) + len(value) for key, value in request.parameters.items())
-    if size > MAX_PARAMETERS:
+    for key, value in request.parameters.items():
+        _check_encodes(f"parameters.{texts.printable(key, texts.EXCERPT)}", value)
+
+
+def _check_complete(request: BuildRequest) -> None:
+    """Raise InvalidRequest where a message left out what has no default."""
+    _check_fields("", request)
+    for index, group in enumerate(request.groups):
+        _check_fields(f"groups[{index}].", group)
+    if request.affinity is not None:
+        _check_fields("affinity.", request.affinity)
+
+
+def _check_fields(prefix: str, asked: UnderstudyObject) -> None:
+    for field in asked.fields:
+        if not asked.obj_attr_is_set(field):
+            raise errors.InvalidRequest(f"{prefix}{field}", "it is missing", "write it down")
+
+
+def _check_encodes(field: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
         raise errors.InvalidRequest(
-            "parameters",
-            f"they are {size} characters long",
-            f"keep them to {MAX_PARAMETERS}, and let the instance fetch the rest",
-        )
+            field, f"character {error.start} is half of a pair", "write whole characters"
+        ) from None
 
 
-def _check_texts(field: str, texts: Sequence[str]) -> None:
-    for text in texts:
+def _check_texts(field: str, found: Sequence[str]) -> None:
+    for text in found:
         _check_text(field, text)
 
 
 def _check_text(field: str, text: str, longest: int = MAX_TEXT) -> None:
     if not text.strip():
         raise errors.InvalidRequest(
-            field, f"{text!r} says nothing", "write a name, or leave it out"
+            field, f"{texts.excerpt(text)} says nothing", "write a name, or leave it out"
         )
     if len(text) > longest:
         raise errors.InvalidRequest(
@@ -134,12 +166,5 @@ def _check_text(field: str, text: str, longest: int = MAX_TEXT) -> None:
         )
     if not text.isprintable():
         raise errors.InvalidRequest(
-            field, f"{text!r} cannot be printed", "leave control characters out"
-        )
-
-
-def _check_uuid(field: str, text: str) -> None:
-    if not resource_validation.is_uuid(text):
-        raise errors.InvalidRequest(
-            field, f"{text!r} is not a uuid", "write 32 lower-case hex digits as 8-4-4-4-12"
+            field, f"{texts.excerpt(text)} cannot be printed", "leave control characters out"
         )

@@ -14,7 +14,7 @@ import oslo_messaging as messaging
 from oslo_config import cfg
 
 from understudy.objects.base import Serializer
-from understudy.rpcapi import connections, embedded, options, versions
+from understudy.rpcapi import connections, embedded, options, tls, versions
 from understudy.rpcapi.context import ContextSerializer
 
 API: Final = "api"
@@ -89,7 +89,9 @@ class Bus:
         if release is not None and release not in versions.CAPS:
             raise ValueError(f"release is one of {', '.join(versions.CAPS)}, not {release!r}")
         transport = messaging.get_rpc_transport(
-            conf, url=transport_url, allowed_remote_exmods=list(WIRE_ERRORS)
+            conf,
+            url=tls.demanded(conf, transport_url),
+            allowed_remote_exmods=list(WIRE_ERRORS),
         )
         connections.bound(transport)
         return cls(
@@ -99,6 +101,13 @@ class Bus:
             conf[options.OVERLOAD].longest_wait,
             user=connections.user(transport),
         )
+
+    def own_users(self) -> tuple[str | None, ...]:
+        """Return as whom the broker knows messages of this process's own user.
+
+        None is among them while services of a release are about that names nobody.
+        """
+        return (self.user, None) if self.release == versions.NAMES_NOBODY else (self.user,)
 
     def topic(self, service: str) -> str:
         """Return the topic of `service` here: "understudy.cell1.compute"."""

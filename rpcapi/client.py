@@ -16,10 +16,11 @@ from kombu import exceptions as kombu_errors
 from oslo_versionedobjects import exception as object_errors
 
 from understudy.objects.errors import UnderstudyError
-from understudy.rpcapi import errors, patience, tracing, versions
+from understudy.rpcapi import call, errors, patience, tracing, versions
 from understudy.rpcapi.bus import Bus
 from understudy.rpcapi.connections import QueueFull
 from understudy.rpcapi.context import RequestContext
+from understudy.rpcapi.message_size import TooLarge
 
 DEFAULT_TIMEOUT: Final = 60.0
 """Seconds that a call waits, unless its caller says otherwise."""
@@ -42,8 +43,10 @@ class Client:
 
     Every method raises ServiceUnavailable if its message was not delivered or
     not answered in time, Overloaded if there is more to do than can be done in
-    time, PeerTooOld if this bus is pinned to a version without it, and what the
-    endpoint raised.
+    time, PeerTooOld if this bus is pinned to a version without it,
+    UnsupportedVersion if it is not and should be, or if the answer is too new to
+    be read, BadRequest if the service makes no sense of it or it is too large to
+    be sent, and what the endpoint raised.
     """
 
     service: str
@@ -139,9 +142,13 @@ class Client:
         match error:
             case messaging.RPCVersionCapError():
                 return errors.PeerTooOld(self.service, needed, self._pinned)
+            case object_errors.IncompatibleObjectVersion():
+                return call.unsupported_object(f"who asked {self.service} for {method}", error)
             case QueueFull():
                 # Not all at once.
                 return errors.Overloaded(self.service, QUEUE_FULL_DELAY * random.uniform(0.5, 1.5))
+            case TooLarge():
+                return errors.BadRequest(self.service, str(error))
             case messaging.MessageUndeliverable():
                 detail = f"nobody listens for {method}"
             case _:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import logging
 import math
 import ssl
@@ -22,12 +23,15 @@ from amqp.exceptions import MessageNacked
 from kombu import exceptions as kombu_errors
 from oslo_messaging._drivers import common, impl_rabbit
 
-from understudy.rpcapi import embedded, patience
+from understudy.rpcapi import embedded, frames, message_size, options, patience, tls
+from understudy.rpcapi.call import brief
 
 LOG = logging.getLogger(__name__)
 
 GUEST: Final = "guest"
 """The user of a URL that names none."""
+_ANSWERS: Final = "direct"
+"""How oslo.messaging listens for the answers to what it asked; see message_size."""
 
 
 class QueueFull(messaging.MessageUndeliverable):
@@ -50,7 +54,7 @@ class SigningProducer:
         self._producer.publish(body, user_id=self._user, **how)
 
 
-class BoundedConnection(impl_rabbit.Connection):
+class BoundedConnection(tls.Connection):
     """A connection that is tried once for each host of the URL, and once more.
 
     Whatever it publishes, replies and notifications too, is signed.
@@ -64,6 +68,7 @@ class BoundedConnection(impl_rabbit.Connection):
         self._declares = False
         self._may_give_up = False
         self._names_user = names_user(conf, url)
+        self._most_bytes: int = conf[options.LIMITS].message_bytes
         try:
             super().__init__(conf, url, purpose, attempts(url) if retry is None else retry)
         except kombu_errors.OperationalError as error:
@@ -82,6 +87,7 @@ class BoundedConnection(impl_rabbit.Connection):
     def ensure_connection(self) -> None:
         """Connect, within what is left of the caller's patience."""
         self.connection.connect_timeout = patience.for_a_connection(self._tries)
+        self.connection.transport_options["frame_handler"] = frames.frame_handler
         super().ensure_connection()
 
     def ensure(self, method: Any, retry: int | None = None, **kwargs: Any) -> Any:
@@ -95,11 +101,39 @@ class BoundedConnection(impl_rabbit.Connection):
     def declare_consumer(self, consumer: Any) -> Any:
         """Declare a queue to listen to, or give up: whoever wants to listen tries again."""
         self._declares = True
+        consumer._callback = functools.partial(self._deliver, consumer)
         try:
             self.set_transport_socket_timeout()
             return super().declare_consumer(consumer)
         finally:
             self._declares = False
+
+    def _deliver(self, consumer: Any, message: Any) -> None:
+        """Hand over what has come; what cannot be read is dropped, and told in one line."""
+        sender = message.properties.get("user_id")
+        try:
+            if consumer.type != _ANSWERS:
+                message_size.check_body(message.body, self._most_bytes)
+            if not self.kombu_compression and _is_compressed(message):
+                raise ValueError("it is compressed")
+            shown = consumer.queue.channel.message_to_python(message)
+            consumer.callback(impl_rabbit.RabbitMessage(shown))
+        except Exception as error:
+            LOG.warning(
+                "a message from %s to %s cannot be read and is dropped: %s: %s",
+                "nobody that is known" if sender is None else brief(sender),
+                consumer.queue_name,
+                type(error).__name__,
+                brief(str(error)),
+            )
+            self._drop(consumer.queue.channel, message)
+
+    @staticmethod
+    def _drop(channel: Any, message: Any) -> None:
+        try:
+            channel.basic_reject(message.delivery_tag, requeue=False)
+        except Exception as error:
+            LOG.debug("it is gone already: %s", error)
 
     def set_transport_socket_timeout(self, timeout: float | None = None) -> None:
         """Wait for a single answer no longer than that, and than whoever asked for it waits."""
@@ -143,6 +177,8 @@ class BoundedConnection(impl_rabbit.Connection):
     def _publish(
         self, exchange: Any, msg: Any, routing_key: Any = None, *args: Any, **kwargs: Any
     ) -> None:
+        if exchange.name:
+            message_size.check_message(msg, self._most_bytes)
         self.set_transport_socket_timeout()
         try:
             super()._publish(exchange, msg, routing_key, *args, **kwargs)
@@ -180,6 +216,12 @@ class BoundedConnection(impl_rabbit.Connection):
         # The broker's own heartbeats are read here, where nothing else is.
         with contextlib.suppress(TimeoutError):
             self.connection.drain_events(timeout=0.001)
+
+
+def _is_compressed(message: Any) -> bool:
+    """Would it be unpacked, into who knows how much, before anybody has read it?"""
+    headers = message.properties.get("application_headers") or getattr(message, "headers", None)
+    return bool((headers or {}).get("compression"))
 
 
 def attempts(url: messaging.TransportURL) -> int:
@@ -225,6 +267,10 @@ def bound(transport: messaging.RPCTransport) -> None:
     """Let the transport make connections of ours."""
     driver = transport._driver
     driver._connection_pool.connection_cls = BoundedConnection
+    if driver.conf.oslo_messaging_rabbit.rabbit_transient_quorum_queue:
+        # A durable queue that is not there will not be soon: whoever waited for a reply is
+        # gone, or never was, and no worker waits for him.
+        driver.missing_destination_retry_timeout = 0
     if driver._url.transport == f"kombu+{embedded.SCHEME}":
         # It was for oslo.messaging to choose its driver by, and is warned of elsewhere.
         driver._url.transport = embedded.SCHEME

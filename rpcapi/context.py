@@ -11,6 +11,10 @@ from typing import Any, Final
 import oslo_messaging as messaging
 from oslo_context import context
 
+from understudy.rpcapi.call import name_in
+
+ADMIN: Final = "is_admin"
+"""Where a message says that an administrator asks."""
 PATIENCE: Final = "patience_ends"
 """Where a server notes when, by time.monotonic(), a caller will have given up."""
 SENDER: Final = "sender"
@@ -36,6 +40,7 @@ class RequestContext(context.RequestContext):
     own id is in the request. `speaker` is who speaks where that is an agent.
     `sender` is the user of the broker who sent the message: the broker has
     verified it, and a server notes it; None where it is not known.
+    With `is_admin` an administrator asks, whose the whole cloud is.
     """
 
     def __init__(
@@ -44,13 +49,18 @@ class RequestContext(context.RequestContext):
         user_id: str | None = None,
         request_id: str | None = None,
         *,
+        is_admin: bool = False,
         speaker: Speaker | None = None,
         overwrite: bool = False,
     ) -> None:
         """Make a context; with `overwrite` it becomes the one that this thread logs under."""
         self._is_for_logs = overwrite
         super().__init__(
-            project_id=project_id, user_id=user_id, request_id=request_id, overwrite=overwrite
+            project_id=project_id,
+            user_id=user_id,
+            request_id=request_id,
+            is_admin=is_admin,
+            overwrite=overwrite,
         )
         self.patience_ends = math.inf
         self.speaker = speaker
@@ -79,13 +89,15 @@ class RequestContext(context.RequestContext):
         """
         return max(self.patience_ends - time.monotonic(), 0.0)
 
-    def facts(self) -> dict[str, str | None]:
+    def facts(self) -> dict[str, str | bool | None]:
         """Return what travels."""
-        facts = {
+        facts: dict[str, str | bool | None] = {
             "project_id": self.project_id,
             "user_id": self.user_id,
             "request_id": self.request_id,
         }
+        if self.is_admin:
+            facts[ADMIN] = True
         if self.speaker is not None:
             facts |= dataclasses.asdict(self.speaker)
         return facts
@@ -106,16 +118,21 @@ class ContextSerializer(messaging.Serializer):
         """Return the entity that the primitives say."""
         return self._entities.deserialize_entity(ctxt, entity)
 
-    def serialize_context(self, ctxt: RequestContext) -> dict[str, str | None]:
+    def serialize_context(self, ctxt: RequestContext) -> dict[str, str | bool | None]:
         """Return the context's facts."""
         return ctxt.facts()
 
     def deserialize_context(self, facts: dict[str, Any]) -> RequestContext:
-        """Return the context, and let this thread log under it; unknown facts are dropped."""
+        """Return the context, and let this thread log under it; unknown facts are dropped.
+
+        Raises Unreadable where one that is known is no id.
+        """
         context = RequestContext(
-            facts.get("project_id"),
-            facts.get("user_id"),
-            facts.get("request_id"),
+            name_in(facts, "project_id"),
+            name_in(facts, "user_id"),
+            name_in(facts, "request_id"),
+            # Whatever else a message writes there makes nobody an administrator.
+            is_admin=facts.get(ADMIN) is True,
             speaker=_speaker(facts),
             overwrite=True,
         )
@@ -128,7 +145,8 @@ class ContextSerializer(messaging.Serializer):
 
 def _speaker(facts: dict[str, Any]) -> Speaker | None:
     """Return who speaks; None where an agent is not named in full."""
-    agent_uuid, origin = facts.get("agent_uuid"), facts.get("origin")
+    agent_uuid, origin = name_in(facts, "agent_uuid"), name_in(facts, "origin")
+    host_uuid = name_in(facts, "host_uuid")
     if agent_uuid is None or origin is None:
         return None
-    return Speaker(agent_uuid, origin, facts.get("host_uuid"))
+    return Speaker(agent_uuid, origin, host_uuid)

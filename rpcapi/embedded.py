@@ -78,6 +78,8 @@ class Channel(virtual.Channel):
         Raises PreconditionFailed where it names another user than the connection's.
         """
         self._verify(message["properties"].get("user_id"))
+        # It is for the broker to say, when the message comes.
+        message["properties"].pop("expiry", None)
         if mandatory and not self._reaches_a_queue(exchange, routing_key):
             reason = exceptions.ChannelError("NO_ROUTE", (60, 50), "Basic.return", "312")
             for returned in tuple(self.events["basic_return"]):

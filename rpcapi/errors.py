@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Final
 
 from understudy.objects.build_answer import BuildResult
 from understudy.objects.errors import UnderstudyError
+
+ADMINISTRATOR: Final = "it needs an administrator's context; ask as one"
 
 
 @dataclass(eq=False)
@@ -65,6 +68,41 @@ class ServiceUnavailable(WireError):
 
 
 @dataclass(eq=False)
+class BadRequest(WireError):
+    """A message makes no sense to the service that it was sent to; nothing was done."""
+
+    service: str
+    problem: str
+
+    def __str__(self) -> str:
+        """Say what is wrong with it."""
+        return (
+            f"{self.service} does not understand the message: {self.problem}; "
+            "correct what sends it, for it is refused each time"
+        )
+
+
+@dataclass(eq=False)
+class UnsupportedVersion(WireError):
+    """One side of a bus says what only a newer release understands.
+
+    `reader` is the side that does not, `said` what it was told, `knows` the
+    newest that it does.
+    """
+
+    reader: str
+    said: str
+    knows: str
+
+    def __str__(self) -> str:
+        """Say which side to pin."""
+        return (
+            f"{self.reader} does not know {self.said}, but {self.knows}; "
+            "upgrade it, or pin the release on the other side until then"
+        )
+
+
+@dataclass(eq=False)
 class LedgerDown(WireError):
     """Placement cannot be reached, or what became of a write is not known."""
 
@@ -88,7 +126,7 @@ class LedgerRefusedRequest(WireError):
 
 @dataclass(eq=False)
 class TooManyEqualGroups(WireError):
-    """So many equal numbered groups would keep Placement busy for minutes."""
+    """So many groups that share a resource class would keep Placement busy for minutes."""
 
     equal: int
     at_most: int
@@ -96,7 +134,7 @@ class TooManyEqualGroups(WireError):
     def __str__(self) -> str:
         """Say both numbers."""
         return (
-            f"{self.equal} request groups ask for the same, at most {self.at_most} may; "
+            f"{self.equal} request groups share a resource class, at most {self.at_most} may; "
             "ask for more in each group, or for fewer groups"
         )
 
@@ -114,6 +152,21 @@ class Superseded(WireError):
         return (
             f"attempt {self.attempt} of {self.instance_uuid} is superseded by "
             f"attempt {self.current_attempt}; stop it and tear down what it made"
+        )
+
+
+@dataclass(eq=False)
+class AlreadyBuilt(WireError):
+    """The instance is ACTIVE by this very attempt: nothing is to be built, nor destroyed."""
+
+    instance_uuid: str
+    attempt: int
+
+    def __str__(self) -> str:
+        """Name the attempt."""
+        return (
+            f"{self.instance_uuid} is ACTIVE by attempt {self.attempt} on this host; "
+            "keep what is there"
         )
 
 
@@ -159,6 +212,19 @@ class HostNotFound(WireError):
     def __str__(self) -> str:
         """Name the host."""
         return f"there is no host {self.host}; list the hosts, and see that its agent runs"
+
+
+@dataclass(eq=False)
+class Forbidden(WireError):
+    """The caller may not ask for this; nothing was read or written for it."""
+
+    method: str
+    who: str
+    why: str = ADMINISTRATOR
+
+    def __str__(self) -> str:
+        """Say who may not do what, and what it takes."""
+        return f"{self.who} may not call {self.method}: {self.why}"
 
 
 @dataclass(eq=False)

@@ -9,17 +9,20 @@ time to live is, says whether its caller still waits.
 
 from __future__ import annotations
 
-import functools
 import logging
 import math
+import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Final
 
 import oslo_messaging as messaging
+from kombu import exceptions as kombu_errors
 from oslo_messaging._drivers import amqpdriver, base, common
 
-from understudy.rpcapi import connections
+from understudy.objects.errors import UnderstudyError
+from understudy.rpcapi import call, connections, errors
 from understudy.rpcapi.context import PATIENCE, SENDER
 from understudy.rpcapi.overload import Overload
 from understudy.rpcapi.workers import Workers
@@ -36,15 +39,44 @@ SAY_SO: Final = 10.0
 """Seconds between two lines in the log about being overloaded."""
 
 
+class WorkersPlace:
+    """A worker's place that a message has taken; given back once, whoever does it first."""
+
+    def __init__(self, workers: Workers, place: float) -> None:
+        self._workers = workers
+        self._place = place
+        self._lock = threading.Lock()
+        self._kept = True
+
+    def give_back(self) -> None:
+        """Free it; the call that had it is done."""
+        with self._lock:
+            kept, self._kept = self._kept, False
+        if kept:
+            self._workers.give_back(self._place)
+
+
+class Taken(amqpdriver.AMQPIncomingMessage):
+    """A message that a worker has in hand."""
+
+    refusal: UnderstudyError | None = None
+    by_refuser = False
+    done: Callable[[], None]
+
+
 class Intake(amqpdriver.RpcAMQPListener):
     """What a server listens with; its poll() returns what is to be handled now.
 
-    Call `done()` of it then. `come_back_after` are the seconds after which its
-    caller is told to ask again; None: it is to be served.
+    Call `done()` of it then. `refusal` is the error to answer with; None: it is
+    to be served. `by_refuser` says whose place it has. What cannot be read is
+    refused too, where somebody waits for the answer; elsewhere it is dropped.
     """
+
+    message_cls = Taken
 
     def __init__(
         self,
+        service: str,
         driver: Any,
         conn: Any,
         workers: Workers,
@@ -53,6 +85,7 @@ class Intake(amqpdriver.RpcAMQPListener):
     ) -> None:
         """Listen on `conn` for these; without `overload`, nothing is refused."""
         super().__init__(driver, conn)
+        self._service = service
         self._workers = workers
         self._refusers = refusers
         self._overload = overload
@@ -63,6 +96,7 @@ class Intake(amqpdriver.RpcAMQPListener):
     @classmethod
     def listen(
         cls,
+        service: str,
         driver: Any,
         target: Any,
         workers: Workers,
@@ -71,7 +105,7 @@ class Intake(amqpdriver.RpcAMQPListener):
     ) -> base.PollStyleListenerAdapter:
         """Do what listening does in the driver, with a listener of this class."""
         conn = driver._get_connection(common.PURPOSE_LISTEN)
-        listener = cls(driver, conn, workers, refusers, overload)
+        listener = cls(service, driver, conn, workers, refusers, overload)
         listener._topic = target.topic
         exchange = driver._get_exchange(target)
         for topic in (target.topic, f"{target.topic}.{target.server}"):
@@ -126,20 +160,62 @@ class Intake(amqpdriver.RpcAMQPListener):
         return self._take(message, since, self._refusers, place)
 
     def _take(self, message: Any, since: float, whose: Workers, place: float) -> Any:
-        """Return the message, acknowledged; None if it came before, or is not ours any more."""
-        patience = _patience(message)
-        super().__call__(message)
-        if not self.incoming:
+        """Return the message, acknowledged, for a worker to answer; None: there is none."""
+        taken = self._opened(message)
+        if taken is None:
             whose.give_up(place)
             return None
-        taken = self.incoming.pop()
-        taken.done = functools.partial(whose.give_back, place)
-        taken.come_back_after = None
-        if whose is self._refusers and self._overload is not None:
-            taken.come_back_after = self._overload.refuse()
+        taken.done = WorkersPlace(whose, place).give_back
+        taken.by_refuser = whose is self._refusers
+        if taken.by_refuser and self._overload is not None:
+            come_back_after = self._overload.refuse()
+            taken.refusal = taken.refusal or errors.Overloaded(self._service, come_back_after)
         # Over whatever the message itself says.
-        taken.ctxt[PATIENCE] = since + patience
+        taken.ctxt[PATIENCE] = since + _patience(message)
         taken.ctxt[SENDER] = _sender(message)
+        # Not a promise of ours: it would cost a thread and a reply every few seconds.
+        taken.client_timeout = None
+        return taken
+
+    def _opened(self, message: Any) -> Any:
+        """Return the message as the driver has it; None if it came before, or is nobody's.
+
+        From here on nobody gets it again: whatever is in it, a caller has an answer.
+        """
+        caller, waits = call.caller(message), "_msg_id" in message
+        try:
+            super().__call__(message)
+            if waits and caller is None:
+                raise call.Unreadable("it does not say where the answer is to go")
+            return self.incoming.pop() if self.incoming else None
+        except Exception as error:
+            self.incoming.clear()
+            problem = f"{type(error).__name__}: {call.brief(str(error))}"
+            if caller is None:
+                sender = _sender(message)
+                LOG.warning(
+                    "%s dropped a message from %s that it cannot read: %s",
+                    self._service,
+                    "nobody that is known" if sender is None else call.brief(sender),
+                    problem,
+                )
+                return None
+            return self._unreadable(caller, problem)
+
+    def _unreadable(self, caller: call.Caller, problem: str) -> Any:
+        """Return what has nothing but a caller, to be refused."""
+        taken = self.message_cls(
+            self,
+            {},
+            {},
+            None,
+            caller.msg_id,
+            caller.reply_queue,
+            None,
+            self._obsolete_reply_queues,
+            self._message_operations_handler,
+        )
+        taken.refusal = errors.BadRequest(self._service, problem)
         return taken
 
     def _has_surplus(self) -> bool:
@@ -155,7 +231,7 @@ class Intake(amqpdriver.RpcAMQPListener):
     def _look(self, overload: Overload) -> None:
         try:
             waiting, servers = connections.waiting(self.driver, self._topic)
-        except messaging.MessagingException as error:
+        except (messaging.MessagingException, kombu_errors.KombuError, OSError) as error:
             LOG.debug("how many wait for %s is not known now: %s", self._topic, error)
             return
         overload.note(waiting, servers, self._workers.seconds_each())
@@ -198,6 +274,10 @@ def _sender(message: Any) -> str | None:
 
 
 def _patience(message: Any) -> float:
-    """Return how many seconds the caller was to wait when it called; a cast's has no end."""
+    """Return how many seconds the caller was to wait when it called; a cast has no end."""
     milliseconds = message._raw_message.properties.get("expiration")
-    return math.inf if milliseconds is None else int(milliseconds) / 1000
+    try:
+        return math.inf if milliseconds is None else int(milliseconds) / 1000
+    except (TypeError, ValueError, OverflowError):
+        # Brokers let only numbers pass, and judge by them themselves.
+        return math.inf

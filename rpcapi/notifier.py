@@ -18,7 +18,7 @@ from oslo_utils import timeutils
 
 from understudy.objects.base import Serializer
 from understudy.objects.notification import InstanceEvent, InstanceNotification
-from understudy.rpcapi import connections, errors
+from understudy.rpcapi import connections, errors, tls
 from understudy.rpcapi.bus import driver_options
 from understudy.rpcapi.context import ContextSerializer, RequestContext
 
@@ -87,9 +87,8 @@ class Notifier:
 
 def open_transport(transport_url: str, conf: cfg.ConfigOpts | None = None) -> Any:
     """Return a transport for notifications, for a notifier or for a listener."""
-    transport = messaging.get_notification_transport(
-        driver_options(transport_url, conf), url=transport_url
-    )
+    conf = driver_options(transport_url, conf)
+    transport = messaging.get_notification_transport(conf, url=tls.demanded(conf, transport_url))
     connections.bound(transport)
     return transport
 

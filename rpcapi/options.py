@@ -15,10 +15,11 @@ from oslo_messaging import opts
 from oslo_messaging._metrics import client as metrics
 from oslo_messaging._tracing import client as tracing
 
-from understudy.rpcapi import versions
+from understudy.rpcapi import message_size, versions
 
 UPGRADE: Final = "upgrade"
 OVERLOAD: Final = "overload"
+LIMITS: Final = "limits"
 
 LONGEST_WAIT: Final = 5.0
 
@@ -52,6 +53,22 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
                     "calls while there is more is told when to ask again. Raise it where bursts "
                     "are refused that could have waited, and keep it well below the time that "
                     "clients wait for an answer; lower it for callers with less patience.",
+                )
+            ],
+        ),
+        (
+            LIMITS,
+            [
+                cfg.IntOpt(
+                    "message_bytes",
+                    default=message_size.MOST,
+                    min=65_536,
+                    max=134_217_728,
+                    mutable=True,
+                    help="Bytes of one message to a service; a larger one is neither sent nor "
+                    "read. Raise it, for all services of a bus and for their clients, where "
+                    "request_bytes or what hosts say of themselves needs more; lower it where "
+                    "memory is short.",
                 )
             ],
         ),

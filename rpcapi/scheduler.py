@@ -31,7 +31,7 @@ class SchedulerClient(Client):
 
         `held` is {instance: claim generation} for those that hold a claim already,
         which is moved. `timeout` is in seconds. Raises NoValidHost, LedgerDown,
-        LedgerRefusedRequest, TooManyEqualGroups, Overloaded.
+        LedgerRefusedRequest, TooManyEqualGroups, Overloaded, InvalidRequest, Forbidden.
         """
         answer: SelectionAnswer = self._call(
             ctxt,

@@ -8,8 +8,9 @@ Overloaded, which costs next to nothing.
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import logging
+import sys
 from collections.abc import Sequence
 from concurrent import futures
 from typing import Any, Final
@@ -17,10 +18,12 @@ from typing import Any, Final
 import oslo_messaging as messaging
 from oslo_messaging.rpc import dispatcher as rpc_dispatcher
 from oslo_messaging.rpc import server as rpc_server
+from oslo_versionedobjects import exception as object_errors
 
 from understudy.objects.errors import UnderstudyError
-from understudy.rpcapi import errors
+from understudy.rpcapi import arguments, call, errors
 from understudy.rpcapi.bus import WIRE_ERRORS, Bus
+from understudy.rpcapi.context import SENDER
 from understudy.rpcapi.intake import Intake
 from understudy.rpcapi.overload import Overload
 from understudy.rpcapi.workers import Workers
@@ -37,9 +40,11 @@ class Server:
 
     An endpoint is any object with methods under `messaging.expose` and a
     `target = messaging.Target(version=...)`; only exposed methods can be called,
-    each as method(ctxt, **arguments). An UnderstudyError that it raises crosses
-    as it is; any other is logged here, once and with its traceback, and crosses
-    as ServiceUnavailable.
+    each as method(ctxt, **arguments), with arguments of the types that it is
+    annotated with. An UnderstudyError that it raises crosses as it is; any other
+    is logged here, once and with its traceback, and crosses as ServiceUnavailable.
+    A message that makes no sense costs a line in the log: its caller gets
+    BadRequest or UnsupportedVersion.
     """
 
     def __init__(
@@ -60,13 +65,13 @@ class Server:
         """
         overload = Overload(bus.longest_wait) if refuses else None
         self._workers = workers
-        self._server = messaging.get_rpc_server(
+        self._server = _BoundedServer(
+            service,
+            workers,
+            overload,
             bus.transport,
             messaging.Target(topic=bus.topic(service), server=name),
-            list(endpoints),
-            serializer=bus.serializer(),
-            access_policy=messaging.ExplicitRPCAccessPolicy,
-            server_cls=functools.partial(_BoundedServer, service, workers, overload),
+            TypedDispatcher(service, endpoints, bus.serializer()),
         )
 
     def start(self) -> None:
@@ -93,10 +98,10 @@ class _BoundedServer(rpc_server.RPCServer):
         overload: Overload | None,
         transport: Any,
         target: Any,
-        dispatcher: Any,
-        *rest: Any,
+        dispatcher: TypedDispatcher,
     ) -> None:
-        super().__init__(transport, target, _TypedDispatcher(service, dispatcher), *rest)
+        super().__init__(transport, target, dispatcher)
+        self._service = service
         # The stdlib's: it ends at once, where the default one's idle threads take a second.
         self._executor_cls = futures.ThreadPoolExecutor
         self._overload = overload
@@ -109,52 +114,121 @@ class _BoundedServer(rpc_server.RPCServer):
 
     def _create_listener(self) -> Any:
         return Intake.listen(
-            self.transport._driver, self._target, *self._takers, overload=self._overload
+            self._service,
+            self.transport._driver,
+            self._target,
+            *self._takers,
+            overload=self._overload,
         )
 
     def _on_incoming(self, incoming: Any) -> None:
-        if incoming[0].come_back_after is None:
-            super()._on_incoming(incoming)
-        else:
-            self._refusers.submit(self._process_incoming, incoming)
+        [message] = incoming
+        executor = self._refusers if message.by_refuser else self._work_executor
+        try:
+            executor.submit(self._process_incoming, incoming)
+        except Exception:
+            # It may be done all the same, by a thread that there is.
+            LOG.exception("%s has no thread for a message", self._service)
+            message.done()
 
     def _process_incoming(self, incoming: Any) -> None:
+        [message] = incoming
         try:
             super()._process_incoming(incoming)
+        except Exception as error:
+            # Around the endpoints nothing of ours fails; what the library does there may.
+            LOG.exception("%s could not handle a message", self._service)
+            self._reply_failed(message, error)
         finally:
-            incoming[0].done()
+            message.done()
+
+    def _reply_failed(self, message: Any, error: Exception) -> None:
+        failed = errors.ServiceUnavailable(
+            self._service, f"handling the message met an unexpected {type(error).__name__}"
+        )
+        with contextlib.suppress(Exception):
+            try:
+                raise failed
+            except errors.ServiceUnavailable:
+                message.reply(failure=sys.exc_info())
 
 
-class _TypedDispatcher:
-    """Hand a message to the endpoints; what they raise leaves as an error of ours."""
+class TypedDispatcher(rpc_dispatcher.RPCDispatcher):
+    """Hands a message to the endpoints; what is wrong with it, or they raise, leaves typed."""
 
-    def __init__(self, service: str, dispatcher: rpc_dispatcher.RPCDispatcher) -> None:
+    def __init__(self, service: str, endpoints: Sequence[object], serializer: Any) -> None:
+        """Dispatch to what these expose, as `service`."""
+        super().__init__(list(endpoints), serializer, messaging.ExplicitRPCAccessPolicy)
         self._service = service
-        self._dispatcher = dispatcher
 
     def dispatch(self, incoming: Any) -> Any:
-        # For the logs: what is done about one instance names it on each line.
-        instance = (incoming.message.get("args") or {}).get("instance_uuid")
-        if isinstance(instance, str):
-            incoming.ctxt["instance_uuid"] = instance
+        """Return what the endpoint answers, serialized; raises ExpectedException."""
         try:
-            if incoming.come_back_after is not None:
-                raise errors.Overloaded(self._service, incoming.come_back_after)
-            return self._dispatcher.dispatch(incoming)
+            if incoming.refusal is not None:
+                raise incoming.refusal
+            call.check(incoming.message)
+            # For the logs: what is done about one instance names it on each line.
+            instance = incoming.message.get("args", {}).get("instance_uuid")
+            incoming.ctxt["instance_uuid"] = instance if call.is_name(instance) else None
+            return super().dispatch(incoming)
         except rpc_dispatcher.ExpectedException as expected:
             self._raise_typed(expected.exc_info[1], incoming)
         except Exception as error:
             self._raise_typed(error, incoming)
 
-    def _raise_typed(self, error: BaseException, incoming: Any) -> None:
-        """Raise ExpectedException, which oslo.messaging sends without logging it again."""
-        method = incoming.message.get("method")
+    def _do_dispatch(self, endpoint: Any, method: str, ctxt: Any, args: Any) -> Any:
+        function = getattr(endpoint, method)
+        context, taken = self._read(function, ctxt, args)
+        return self.serializer.serialize_entity(context, function(context, **taken))
+
+    def _read(self, function: Any, ctxt: Any, args: Any) -> tuple[Any, dict[str, Any]]:
+        """Return the context and the arguments; raises Unreadable, IncompatibleObjectVersion."""
         try:
-            if isinstance(error, UnderstudyError) and type(error).__module__ in WIRE_ERRORS:
-                raise error
-            LOG.error("%s failed in %s", self._service, method, exc_info=error)
-            raise errors.ServiceUnavailable(
-                self._service, f"{method} met an unexpected {type(error).__name__}, see its log"
-            ) from None
+            context = self.serializer.deserialize_context(ctxt)
+            taken = {
+                name: self.serializer.deserialize_entity(context, argument)
+                for name, argument in args.items()
+            }
+        except (call.Unreadable, object_errors.IncompatibleObjectVersion):
+            raise
+        except Exception as error:
+            problem = f"{type(error).__name__}: {call.brief(str(error))}"
+            raise call.Unreadable(f"an argument cannot be read, {problem}") from None
+        arguments.check(function, context, taken)
+        return context, taken
+
+    def _raise_typed(self, error: BaseException | None, incoming: Any) -> None:
+        """Raise ExpectedException, which oslo.messaging sends without logging it again."""
+        typed = self._typed(error, incoming)
+        if isinstance(typed, errors.BadRequest | errors.UnsupportedVersion):
+            sender = incoming.ctxt.get(SENDER)
+            whose = "nobody that is known" if sender is None else call.brief(sender)
+            LOG.warning("a message from %s is refused: %s", whose, typed)
+        try:
+            raise typed from None
         except UnderstudyError:
             raise rpc_dispatcher.ExpectedException from None
+
+    def _typed(self, error: BaseException | None, incoming: Any) -> UnderstudyError:
+        """Return what crosses; an error that nobody foresaw is logged."""
+        match error:
+            case UnderstudyError() if type(error).__module__ in WIRE_ERRORS:
+                return error
+            case call.Unreadable():
+                return errors.BadRequest(self._service, str(error))
+            case rpc_dispatcher.NoSuchMethod():
+                return errors.BadRequest(self._service, f"there is no method {error.method}")
+            case rpc_dispatcher.UnsupportedVersion():
+                said = f"version {error.version} of its interface"
+                return errors.UnsupportedVersion(self._service, said, self._offered())
+            case object_errors.IncompatibleObjectVersion():
+                return call.unsupported_object(self._service, error)
+        method = incoming.message.get("method")
+        LOG.error("%s failed in %s", self._service, method, exc_info=error)
+        return errors.ServiceUnavailable(
+            self._service, f"{method} met an unexpected {type(error).__name__}, see its log"
+        )
+
+    def _offered(self) -> str:
+        targets = [getattr(endpoint, "target", None) for endpoint in self.endpoints]
+        return ", ".join(sorted({(target and target.version) or "1.0" for target in targets}))

@@ -87,6 +87,10 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
 """The versions of the objects that each release reads."""
 
 
+NAMES_NOBODY: Final = "0.1"
+"""The release whose messages do not say as which user of the broker they were sent."""
+
+
 def cap(service: str, release: str | None) -> str:
     """Return the newest version to send to `service` while peers may be of `release`.
 

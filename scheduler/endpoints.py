@@ -14,6 +14,7 @@ from understudy.objects.selection_answer import SelectionAnswer
 from understudy.rpcapi import errors as wire
 from understudy.rpcapi import versions
 from understudy.rpcapi.context import RequestContext
+from understudy.scheduler.door import Door
 
 
 class Selects(Protocol):
@@ -36,9 +37,10 @@ class SchedulerEndpoint:
 
     target = messaging.Target(version=versions.SCHEDULER)
 
-    def __init__(self, selector: Selects) -> None:
-        """Answer with what `selector` selects."""
+    def __init__(self, selector: Selects, door: Door | None = None) -> None:
+        """Answer those whom `door` lets in with what `selector` selects."""
         self._selector = selector
+        self._door = door or Door()
 
     @messaging.expose
     def select_destinations(
@@ -50,7 +52,9 @@ class SchedulerEndpoint:
         alternates: int,
         held: Mapping[str, int],
     ) -> SelectionAnswer:
-        """See Selector.select."""
+        """See Selector.select; raises Forbidden and InvalidRequest as Door does."""
+        self._door.check_caller(ctxt.sender)
+        self._door.check(request_id, request, instance_uuids, alternates, held)
         try:
             return self._selector.select(
                 request_id, request, instance_uuids, alternates, held, ctxt.patience()

@@ -60,6 +60,23 @@ def _choice_options() -> list[cfg.Opt]:
 
 def _service_options() -> list[cfg.Opt]:
     return [
+        cfg.ListOpt(
+            "callers",
+            default=list(_DEFAULT.callers),
+            help="Users of the API level's message bus whom the scheduler answers; the broker "
+            "says as whom a message was sent. Unless it is set, that is the user in its own "
+            "transport_url alone, which super conductors share. Set it to name them where "
+            "they have a user of their own; add the users of services that call the scheduler "
+            "by themselves, for whoever is answered can have claims written, and moved, in any "
+            "project.",
+        ),
+        cfg.ListOpt(
+            "consumer_types",
+            default=list(_DEFAULT.consumer_types),
+            help="Consumer types that may be claimed under. Unless it is set, that is [conductor] "
+            "consumer_type alone. Add those of services that call the scheduler by themselves, "
+            "and keep [conductor] consumer_type the first.",
+        ),
         cfg.FloatOpt(
             "answer_within",
             default=_DEFAULT.limits.seconds,
@@ -111,4 +128,6 @@ def settings(conf: cfg.ConfigOpts) -> Settings:
         hosts_max_age=group.hosts_max_age,
         workers=group.workers,
         beat_interval=group.beat_interval,
+        callers=tuple(group.callers),
+        consumer_types=tuple(group.consumer_types),
     )

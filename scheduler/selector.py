@@ -29,6 +29,8 @@ from understudy.scheduler.placing import OutOfHosts, Placing
 from understudy.scheduler.ranking import Weighted
 from understudy.scheduler.survey import Surveyor
 
+CONSUMER_TYPE: Final = "UNDERSTUDY"
+"""What claims carry unless somebody says otherwise."""
 _COME_BACK_AFTER: Final = 1.0
 
 
@@ -56,7 +58,7 @@ class Selector:
         weighers: Sequence[Weighted],
         *,
         limits: Limits = Limits(),
-        consumer_type: str = "UNDERSTUDY",
+        consumer_type: str = CONSUMER_TYPE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`consumer_type` is for requests that bring none."""
@@ -81,7 +83,8 @@ class Selector:
         """Return a claimed host and at most `alternates` alternates for each instance.
 
         `held` gives the generation of the claims that instances hold already;
-        those are moved. After `seconds` the caller waits no more, and nothing is
+        those are moved if they are the request's: of its project, user and
+        consumer type. After `seconds` the caller waits no more, and nothing is
         begun. Raises NoValidHost, TooManyEqualGroups and LedgerRefusedRequest
         (this run's claims are given back then), LedgerDown (something may be
         claimed: ask again with the same ids, and it is adopted) or Overloaded.
@@ -91,6 +94,7 @@ class Selector:
         owner = self._owner(request)
         claims = ClaimRun(self._claims, owner, held)
         with _on_the_wire(), ExitStack() as undo:
+            self._check_held(owner, held)
             undo.callback(claims.undo)
             too_late = self._clock() + min(self._limits.seconds, seconds)
             placing = self._placing(request, instance_uuids, alternates, owner, claims, too_late)
@@ -100,6 +104,18 @@ class Selector:
             packed = answer.pack(request_id, situation.placed, claims.written(), chosen)
             undo.pop_all()
             return packed
+
+    def _check_held(self, owner: Owner, held: Mapping[str, int]) -> None:
+        """Raise LedgerRefusedRequest for a claim to be moved that is not the request's.
+
+        What changes afterwards is at another generation, and is judged anew.
+        """
+        for instance in held:
+            found = self._claims.read_back(instance)
+            if found.allocations and found.owner != owner:
+                raise wire.LedgerRefusedRequest(
+                    f"instance {instance}: it holds a claim of another owner or type"
+                )
 
     def _placing(
         self,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Collection, Sequence
+from typing import Final, Protocol
 
 from understudy.cells.records import CellRecord, HostMapping
 from understudy.ledger.protocols import Candidates, Claims
@@ -13,12 +13,15 @@ from understudy.rpcapi.bus import Bus
 from understudy.rpcapi.server import Server
 from understudy.scheduler import plugins
 from understudy.scheduler.directory import CachedHostDirectory
+from understudy.scheduler.door import Door
 from understudy.scheduler.endpoints import SchedulerEndpoint, Selects
 from understudy.scheduler.heartbeat import Heartbeat
-from understudy.scheduler.selector import Selector
+from understudy.scheduler.selector import CONSUMER_TYPE, Selector
 from understudy.scheduler.settings import Settings
 
 SERVICE = "scheduler"
+SILENT: Final = frozenset({"0.1"})
+"""The releases whose services do not say to the broker which user sends."""
 
 
 class Registry(Protocol):
@@ -46,9 +49,11 @@ class SchedulerParts:
         name: str,
         settings: Settings,
         around: Callable[[Selects], Selects] | None = None,
+        callers: Collection[str | None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Work as the process `name`; see SchedulerService for the rest."""
+        """Work as the process `name`, for `callers` alone; see SchedulerService for the rest."""
+        types = settings.consumer_types
         self.selector = Selector(
             candidates,
             claims,
@@ -56,9 +61,13 @@ class SchedulerParts:
             plugins.load_filters(settings.filters),
             plugins.load_weighers(settings.weighers),
             limits=settings.limits,
+            consumer_type=types[0] if types else CONSUMER_TYPE,
             clock=clock,
         )
-        self.endpoint = SchedulerEndpoint(around(self.selector) if around else self.selector)
+        self.endpoint = SchedulerEndpoint(
+            around(self.selector) if around else self.selector,
+            Door(callers, types or None, settings.request_limits),
+        )
         self.beat = functools.partial(registry.beat_service, SERVICE, name)
 
 
@@ -78,12 +87,19 @@ class SchedulerService:
     ) -> None:
         """Serve on the API-level `bus` as the process `name`; `registry` is the ApiStore.
 
+        Unless the settings name callers, whoever has the bus's own user is answered.
         `around` puts something around the selector, to measure it for instance.
         Raises PluginNotLoaded where a filter or a weigher is missing.
         """
         settings = settings or Settings()
         parts = SchedulerParts(
-            registry, candidates, claims, name=name, settings=settings, around=around
+            registry,
+            candidates,
+            claims,
+            name=name,
+            settings=settings,
+            around=around,
+            callers=_callers(bus, settings),
         )
         self.selector = parts.selector
         self._server = Server(
@@ -101,3 +117,9 @@ class SchedulerService:
         self._server.stop()
         self._server.wait()
         self._heartbeat.stop()
+
+
+def _callers(bus: Bus, settings: Settings) -> set[str | None]:
+    """Return whom to answer: while the bus is pinned to an older release, what it sends too."""
+    callers: set[str | None] = set(settings.callers) or {bus.user}
+    return callers | {None} if bus.release in SILENT else callers

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from understudy.objects.limits import RequestLimits
 from understudy.scheduler.selector import Limits
 
 
@@ -13,7 +14,9 @@ class Settings:
     """The scheduler's settings, with the defaults that the options have.
 
     `filters` are those beside the ones that heed the request. `weighers` maps
-    names to multipliers. Times are in seconds.
+    names to multipliers. `callers` are the users of the bus that are answered,
+    none: the scheduler's own. `consumer_types` may be claimed under, none: any.
+    `limits` bound a selection, `request_limits` what a request may hold. Times are in seconds.
     """
 
     filters: Sequence[str] = ()
@@ -24,3 +27,6 @@ class Settings:
     hosts_max_age: float = 10.0
     workers: int = 8
     beat_interval: float = 5.0
+    callers: Sequence[str] = ()
+    consumer_types: Sequence[str] = ()
+    request_limits: RequestLimits = field(default_factory=RequestLimits)

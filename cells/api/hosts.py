@@ -30,6 +30,16 @@ class HostMappings(Section):
         """Return every mapping, by host."""
         return [HostMapping(*found) for found in connection.execute(_all())]
 
+    @reading
+    def cells_of_hosts(self, connection: sa.Connection, hosts: Sequence[str]) -> dict[str, str]:
+        """Return the uuid of each of these hosts' cell; what is not mapped is left out."""
+        found: dict[str, str] = {}
+        for some in _chunks(hosts):
+            query = sa.select(host_mappings.c.host, host_mappings.c.cell_uuid)
+            rows = connection.execute(query.where(host_mappings.c.host.in_(some)))
+            found.update(rows.tuples().all())
+        return found
+
     @writing
     def put_host_mappings(
         self, connection: sa.Connection, mappings: Sequence[HostMapping]

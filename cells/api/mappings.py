@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -12,13 +13,16 @@ from understudy.cells.api.announcing import AnnouncingSection
 from understudy.cells.api.requests import DONE
 from understudy.cells.changes import Row
 from understudy.cells.clock import db_now
-from understudy.cells.records import MappingRecord
+from understudy.cells.records import MappingRecord, Whereabouts
 from understudy.cells.tables_api import instance_mappings, requests
 from understudy.cells.transactions import reading, writing
 from understudy.objects.fault import Fault
 from understudy.objects.notification import InstanceEvent
 
 row = instance_mappings.c
+
+_AT_ONCE: Final = 500
+"""Instances in one IN list."""
 
 COLUMNS = (
     row.instance_uuid,
@@ -50,6 +54,19 @@ class Mappings(AnnouncingSection):
         """Return the mappings of a request's instances, in the order they were accepted."""
         found = connection.execute(_of_request(), {"wanted": request_id})
         return [record(one) for one in found]
+
+    @reading
+    def whereabouts(
+        self, connection: sa.Connection, instance_uuids: Sequence[str]
+    ) -> dict[str, Whereabouts]:
+        """Return whose each of these instances is, and where; unknown ones are left out."""
+        columns = (row.cell_uuid, row.request_id, row.project_id, row.user_id, row.name)
+        found: dict[str, Whereabouts] = {}
+        for start in range(0, len(instance_uuids), _AT_ONCE):
+            some = instance_uuids[start : start + _AT_ONCE]
+            query = sa.select(row.instance_uuid, *columns).where(row.instance_uuid.in_(some))
+            found.update({uuid: Whereabouts(*of) for uuid, *of in connection.execute(query)})
+        return found
 
     @reading
     def selected_lately(self, connection: sa.Connection, seconds: float) -> list[MappingRecord]:

@@ -112,20 +112,23 @@ class Endings(AnnouncingSection):
         return instances.record(buried)
 
     @writing
-    def mark_cleaned(self, connection: sa.Connection, uuid: str, attempt: int, host: str) -> None:
+    def mark_cleaned(self, connection: sa.Connection, uuid: str, attempt: int, host: str) -> bool:
         """Note that the host holds nothing of this attempt, nor of those before it.
 
-        A row that was put off until then may be taken now.
+        A row that was put off until then may be taken now. False, and nothing is
+        done, where none of them was ever for this host.
         """
-        connection.execute(
-            sa.update(table).where(table.c.uuid == uuid).values(**leases.woken(table))
-        )
         row = attempts.row
-        connection.execute(
-            sa.update(attempts_table)
-            .where(row.instance_uuid == uuid, row.service_host == host, row.number <= attempt)
-            .values(cleaned=True)
+        of_host = sa.and_(
+            row.instance_uuid == uuid, row.service_host == host, row.number <= attempt
         )
+        connection.execute(
+            sa.update(table)
+            .where(table.c.uuid == uuid, sa.exists(sa.select(row.number).where(of_host)))
+            .values(**leases.woken(table))
+        )
+        cleaned = sa.update(attempts_table).where(of_host).values(cleaned=True)
+        return bool(connection.execute(cleaned).rowcount)
 
     @reading
     def uncleaned(self, connection: sa.Connection, uuid: str) -> list[AttemptRecord]:

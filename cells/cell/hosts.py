@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import json
 from collections import Counter
 from collections.abc import Collection
 from typing import Any
@@ -11,15 +13,16 @@ import sqlalchemy as sa
 from oslo_db import exception as db_errors
 
 from understudy.cells import changes, errors, primitives
+from understudy.cells.cell.attempts import MAY_BE_HELD
 from understudy.cells.changes import Row
 from understudy.cells.clock import db_now
-from understudy.cells.records import HostRecord
+from understudy.cells.records import UNNAMED, Binding, HostRecord
 from understudy.cells.tables_cell import attempts, hosts, instances
 from understudy.cells.transactions import Section, reading, writing
 from understudy.objects import states
 from understudy.objects.fault import Fault
 from understudy.objects.fields import AdminState, Blame
-from understudy.objects.host import Host
+from understudy.objects.host import Host, Provider
 
 row = hosts.c
 
@@ -35,51 +38,134 @@ _COLUMNS = (
     row.down,
     row.schedulable,
     (db_now() - row.seen_at).label("silent_for"),
+    row.agent_uuid,
+    row.bus_user,
+    row.origin,
 )
 
 
 class Hosts(Section):
     """HostUnknown where there is no host of this name."""
 
-    def register_host(self, host: Host) -> HostRecord:
+    def register_host(
+        self, host: Host, who: Binding = UNNAMED, recorded: Collection[str] = ()
+    ) -> HostRecord:
         """Write down what the agent says of its host; it is up, and not schedulable yet.
 
-        What the operator said of it stays. DuplicateHost if another host has its
-        compute node uuid.
+        What the operator said of it stays, and `recorded` are the providers that
+        are its own from now on. DuplicateHost if another host has its name or
+        its uuid.
         """
         try:
-            return self._register(host)
+            return self._register(host, who, recorded)
         except db_errors.DBDuplicateEntry:
-            other = self._name_of(host.compute_node_uuid)
-            if other not in {None, host.name}:
-                raise errors.DuplicateHost(host.name, str(other)) from None
-            return self._register(host)
+            other = self._other(host)
+            if other is not None:
+                raise errors.DuplicateHost(host.name, other) from None
+        try:
+            return self._register(host, who, recorded)
+        except db_errors.DBDuplicateEntry:
+            # It is there, and bound to somebody else since it was looked at.
+            raise errors.DuplicateHost(host.name, host.name) from None
 
     @writing
-    def _register(self, connection: sa.Connection, host: Host) -> HostRecord:
+    def _register(
+        self, connection: sa.Connection, host: Host, who: Binding, recorded: Collection[str]
+    ) -> HostRecord:
         said: dict[str, Any] = {
+            **{name: said for name, said in dataclasses.asdict(who).items() if said is not None},
             "nodename": host.nodename,
-            "compute_node_uuid": host.compute_node_uuid,
             "agent": host.agent,
             "availability_zone": host.availability_zone,
             "failure_domain": host.failure_domain,
             "providers": primitives.dump_all(host.providers),
+            "recorded": json.dumps(sorted(recorded)),
             "down": False,
             "schedulable": False,
             "seen_at": db_now(),
         }
-        registered = self._set(connection, host.name, said)
+        update = sa.update(hosts).where(
+            row.name == host.name,
+            row.compute_node_uuid == host.compute_node_uuid,
+            # Nobody takes it who was judged before another agent's first registration.
+            sa.or_(row.agent_uuid.is_(None), row.agent_uuid == who.agent_uuid),
+            sa.or_(row.bus_user.is_(None), row.bus_user == who.bus_user),
+        )
+        registered = changes.change(
+            connection, update.values(**said), row.name == host.name, _COLUMNS
+        )
         if registered is None:
-            new = {"name": host.name, "admin_state": host.admin_state, "reason": host.reason}
+            new = {
+                "name": host.name,
+                "compute_node_uuid": host.compute_node_uuid,
+                "admin_state": host.admin_state,
+                "reason": host.reason,
+            }
             registered = changes.insert(
                 connection, hosts, {**said, **new}, row.name == host.name, _COLUMNS
             )
         return _record(registered)
 
     @reading
-    def _name_of(self, connection: sa.Connection, compute_node_uuid: str) -> str | None:
-        query = sa.select(row.name).where(row.compute_node_uuid == compute_node_uuid)
+    def _other(self, connection: sa.Connection, host: Host) -> str | None:
+        """Return the name of another host that has this one's name or uuid."""
+        query = sa.select(row.name).where(
+            sa.or_(
+                sa.and_(row.compute_node_uuid == host.compute_node_uuid, row.name != host.name),
+                sa.and_(row.name == host.name, row.compute_node_uuid != host.compute_node_uuid),
+            )
+        )
         return connection.scalars(query).first()
+
+    @reading
+    def hosts_like(self, connection: sa.Connection, name: str, host_uuid: str) -> list[HostRecord]:
+        """Return those that have this name or this uuid: none, one or two."""
+        found = connection.execute(_alike(), {"wanted_name": name, "wanted_uuid": host_uuid})
+        return [_record(one) for one in found]
+
+    @reading
+    def recorded_providers(self, connection: sa.Connection, host_uuid: str) -> frozenset[str]:
+        """Return the uuids of the providers that are the host's own; none of an unknown host.
+
+        Of a host that only the first release has registered: those it had then.
+        """
+        query = sa.select(row.recorded, row.providers).where(row.compute_node_uuid == host_uuid)
+        found = connection.execute(query).first()
+        if found is None:
+            return frozenset()
+        if found.recorded is None:
+            providers = primitives.load_all(Provider, found.providers)
+            return frozenset(provider.uuid for provider in providers)
+        return frozenset(json.loads(found.recorded))
+
+    @writing
+    def record_providers(
+        self, connection: sa.Connection, host: str, recorded: Collection[str]
+    ) -> None:
+        """Take these for the host's own providers, and no others."""
+        self._set_known(connection, host, {"recorded": json.dumps(sorted(recorded))})
+
+    @writing
+    def bind_host(self, connection: sa.Connection, host: str, who: Binding) -> None:
+        """Let nobody speak for the host from now on but these."""
+        self._set_known(connection, host, dataclasses.asdict(who))
+
+    @reading
+    def held_on(self, connection: sa.Connection, host: str, gone: bool = False) -> list[str]:
+        """Return the uuids of the instances on a host, and of what it may still hold.
+
+        Of a machine that is `gone` only the first.
+        """
+        return _held(connection, host, gone=gone)
+
+    @writing
+    def remove_host(self, connection: sa.Connection, host: str, gone: bool = False) -> None:
+        """Forget the host; HostInUse while there is anything that `held_on` names."""
+        held = _held(connection, host, gone=gone)
+        if held:
+            raise errors.HostInUse(host, held)
+        if not connection.execute(sa.delete(hosts).where(row.name == host)).rowcount:
+            raise errors.HostUnknown(host)
 
     @writing
     def mark_schedulable(self, connection: sa.Connection, host: str, schedulable: bool) -> None:
@@ -164,6 +250,11 @@ class Hosts(Section):
         return changed
 
 
+def _held(connection: sa.Connection, host: str, *, gone: bool) -> list[str]:
+    asked = _living_on() if gone else _held_on()
+    return sorted(set(connection.scalars(asked, {"wanted": host})))
+
+
 # What is asked all the time is put together once.
 
 
@@ -171,6 +262,34 @@ class Hosts(Section):
 def _named() -> sa.Select[Any]:
     names: sa.BindParameter[Any] = sa.bindparam("names", expanding=True)
     return sa.select(*_COLUMNS).where(row.name.in_(names))
+
+
+@functools.cache
+def _alike() -> sa.Select[Any]:
+    return sa.select(*_COLUMNS).where(
+        sa.or_(
+            row.name == sa.bindparam("wanted_name"),
+            row.compute_node_uuid == sa.bindparam("wanted_uuid"),
+        )
+    )
+
+
+@functools.cache
+def _living_on() -> sa.Select[Any]:
+    """The instances that are on a host."""
+    return sa.select(instances.c.uuid).where(
+        instances.c.service_host == sa.bindparam("wanted"),
+        instances.c.state.not_in((states.ERROR, states.DELETED, states.HANDED_OVER)),
+    )
+
+
+@functools.cache
+def _held_on() -> sa.CompoundSelect[Any]:
+    """Those too of which it may still hold something."""
+    left = sa.select(attempts.c.instance_uuid).where(
+        attempts.c.service_host == sa.bindparam("wanted"), MAY_BE_HELD
+    )
+    return _living_on().union(left)
 
 
 @functools.cache
@@ -216,4 +335,5 @@ def _record(found: Row) -> HostRecord:
         down=found.down,
         schedulable=found.schedulable,
         silent_for=found.silent_for,
+        bound=Binding(found.agent_uuid, found.bus_user, found.origin),
     )

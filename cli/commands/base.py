@@ -5,17 +5,23 @@ from __future__ import annotations
 import argparse
 import contextlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from cliff import command, lister, show
 
 from understudy.cli.bad_input import BadInput
+from understudy.objects import text as texts
 
 if TYPE_CHECKING:
     from understudy.cli.cloud import Cloud
     from understudy.cli.main import UnderstudyApp
+    from understudy.cli.urls import Reader
 
+LONGEST_CELL = 3000
+"""Characters shown in one cell of a table."""
+_FOR_PROGRAMS = ("json", "yaml")
+"""Formats that say every character in a way of their own: there, data stays as it is."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -49,16 +55,32 @@ class OurCommand(command.Command):
         return super().run(parsed_args)
 
     @contextlib.contextmanager
-    def cloud(self) -> Iterator[Cloud]:
-        """Connect, and let go at the end."""
-        with contextlib.closing(self._app.clouds.connect(self._app.options)) as cloud:
+    def cloud(self, transport_url: str | None = None) -> Iterator[Cloud]:
+        """Connect, to this bus or as the global options say, and let go at the end."""
+        options = argparse.Namespace(**vars(self._app.options))
+        options.transport_url = transport_url or self._transport_url()
+        with contextlib.closing(self._app.clouds.connect(options)) as cloud:
             yield cloud
+
+    def urls(self) -> Reader:
+        """Return what reads URLs that hold passwords."""
+        from understudy.cli.urls import Reader
+
+        return Reader(self.app.stderr)
+
+    def _transport_url(self) -> str | None:
+        from understudy.cli import main
+
+        options = self._app.options
+        # A directory that is named comes before what is only in the environment.
+        variable = "" if options.state_dir else main.TRANSPORT_URL_VARIABLE
+        return self.urls().read(options, main.TRANSPORT_URL, variable)
 
     def warn_unanswered(self, cells: Sequence[str]) -> None:
         """Say which cells are missing from what was shown."""
         if cells:
             print(
-                f"understudy: warning: no answer from {', '.join(sorted(cells))}; "
+                f"understudy: warning: no answer from {_shown(', '.join(sorted(cells)))}; "
                 "what they hold is missing or as it was last known",
                 file=self.app.stderr,
             )
@@ -77,9 +99,36 @@ class OurLister(OurCommand, lister.Lister):
         """Show the table, and return what `take_action` left as the exit code."""
         return super().run(parsed_args) or self.exit_code
 
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Iterable[Sequence[Any]],
+    ) -> int:
+        """Show the rows, with nothing in them that a terminal would obey."""
+        if parsed_args.formatter not in _FOR_PROGRAMS:
+            data = [[_shown(value) for value in row] for row in data]
+        return int(super().produce_output(parsed_args, column_names, data))
+
 
 class OurShowOne(OurCommand, show.ShowOne):
     """A command that shows one thing."""
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Sequence[Any],
+    ) -> int:
+        """Show the values, with nothing in them that a terminal would obey."""
+        if parsed_args.formatter not in _FOR_PROGRAMS:
+            data = [_shown(value) for value in data]
+        return int(super().produce_output(parsed_args, column_names, data))
+
+
+def _shown(value: Any) -> Any:
+    """Return a value as people are shown it; what renders itself sees to it by itself."""
+    return texts.printable(value, LONGEST_CELL) if isinstance(value, str) else value
 
 
 def whole(least: int, most: int = 2**31 - 1) -> Callable[[str], int]:
@@ -87,7 +136,9 @@ def whole(least: int, most: int = 2**31 - 1) -> Callable[[str], int]:
 
     def read(text: str) -> int:
         if not re.fullmatch(r"-?[0-9]{1,18}", text, re.ASCII):
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number; write digits only")
+            raise argparse.ArgumentTypeError(
+                f"{texts.excerpt(text)} is not a whole number; write digits only"
+            )
         if not least <= int(text) <= most:
             raise argparse.ArgumentTypeError(f"{text} is out of bounds; give {least} to {most}")
         return int(text)
@@ -103,7 +154,7 @@ def fraction(text: str) -> float:
         value = -1.0
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not a fraction; give 0 to 1, as in 0.1 for one in ten"
+            f"{texts.excerpt(text)} is not a fraction; give 0 to 1, as in 0.1 for one in ten"
         )
     return value
 
@@ -112,5 +163,7 @@ def check_uuid(argument: str, text: str) -> str:
     """Return the uuid in its one canonical form, or raise BadInput."""
     canonical = text.lower()
     if not _UUID.fullmatch(canonical):
-        raise BadInput(argument, "", f"{text!r} is not a uuid", "take one that `list` shows")
+        raise BadInput(
+            argument, "", f"{texts.excerpt(text)} is not a uuid", "take one that `list` shows"
+        )
     return canonical

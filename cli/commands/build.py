@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from understudy.cli.bad_input import BadInput
 from understudy.cli.commands import base, columns, instances
+from understudy.objects.text import excerpt
 
 if TYPE_CHECKING:
     from understudy.cli.cloud import Cloud
@@ -110,7 +111,9 @@ def _pairs(option: str, texts: Sequence[str] | None, *, numbers: bool) -> dict[s
         key, equals, value = text.partition("=")
         if not key or not equals:
             example = "VCPU=2" if numbers else "key=value"
-            raise BadInput(option, "", f"{text!r} is not NAME=VALUE", f"write it as {example}")
+            raise BadInput(
+                option, "", f"{excerpt(text)} is not NAME=VALUE", f"write it as {example}"
+            )
         if key in pairs:
             raise BadInput(option, "", f"{key} stands twice", "give it once")
         pairs[key] = _number(value) if numbers else value

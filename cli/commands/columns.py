@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from cliff import columns
 
+from understudy.objects import text
+
 if TYPE_CHECKING:
     from understudy.objects.attempt import Attempt
     from understudy.objects.fault import Fault
     from understudy.objects.instance import Instance
 
+LONGEST_LINE = 3000
+"""Characters shown of one attempt."""
 INSTANCE: Sequence[str] = ("UUID", "Name", "State", "Cell", "Host", "Attempt", "Fault")
 
 
@@ -78,4 +82,4 @@ def attempt_line(attempt: Attempt) -> str:
         took = f" after {max(attempt.ended_at - attempt.started_at, 0):.1f} s"
     why = f": {fault_text(attempt.fault)}" if attempt.fault else ""
     where = f"{attempt.cell_name}/{attempt.service_host}"
-    return f"{attempt.number}  {where}  {attempt.state}{took}{why}"
+    return text.printable(f"{attempt.number}  {where}  {attempt.state}{took}{why}", LONGEST_LINE)

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from understudy.cli import urls
 from understudy.cli.bad_input import BadInput
 from understudy.cli.commands import base, runs
 
@@ -41,10 +42,10 @@ class Demo(runs.RunCommand):
             metavar="N",
             help="understudies of each build (3)",
         )
-        parser.add_argument(
-            "--against",
-            metavar="URL",
-            help="build on the running cloud with this message bus, as `make cluster` prints it; "
+        urls.add_options(
+            parser,
+            "against",
+            "build on the running cloud with this message bus; "
             "its hosts are its own, so --hosts, --cells and --fail-hosts say nothing. With "
             "--config-file before `demo`, its claims are audited at the end",
         )
@@ -54,7 +55,11 @@ class Demo(runs.RunCommand):
         """Run it, and tell how it went."""
         from understudy.cli import summary
 
-        run = self._build_against(parsed_args) if parsed_args.against else self._build(parsed_args)
+        against = self.urls().read(parsed_args, "against")
+        if against is None:
+            run = self._build(parsed_args)
+        else:
+            run = self._build_against(parsed_args, against)
         if parsed_args.json:
             print(summary.as_json(run.figures), file=self.app.stdout)
         else:
@@ -76,9 +81,9 @@ class Demo(runs.RunCommand):
         )
         return demo.run(settings, self._app.clouds.create, self.progress(parsed_args))
 
-    def _build_against(self, parsed_args: argparse.Namespace) -> figures.Run:
+    def _build_against(self, parsed_args: argparse.Namespace, against: str) -> figures.Run:
         options = self._app.options
-        for name in ("state_dir", "transport_url"):
+        for name in ("state_dir", "transport_url", "transport_url_file"):
             if getattr(options, name):
                 raise BadInput(
                     f"--{name.replace('_', '-')}", "", "it stands beside --against", "leave it out"
@@ -92,8 +97,7 @@ class Demo(runs.RunCommand):
             run=uuid.uuid4().hex,
             fast_disks=False,
         )
-        options.transport_url = parsed_args.against
-        with self.cloud() as cloud:
+        with self.cloud(against) as cloud:
             return demo.run_against(
                 settings, cloud, self.progress(parsed_args), self._audit(options.config_file)
             )

@@ -21,12 +21,12 @@ def row(host: Host) -> tuple[object, ...]:
     return (
         host.name,
         host.cell_name,
-        host.admin_state,
+        host.admin_state if host.refused is None else "refused",
         host.alive,
         None if silent is None else round(silent, 1),
         host.instances,
         host.availability_zone,
-        host.reason,
+        host.reason if host.refused is None else f"{host.refused}; {host.remedy}",
     )
 
 
@@ -69,11 +69,22 @@ class _SetHost(base.OurShowOne):
         reason: str | None = parsed_args.reason
         if reason is not None and not reason.strip():
             raise BadInput("--reason", "", "it says nothing", "write why, in a few words")
+        _check_reason(reason)
         with self.cloud() as cloud:
             host = cloud.client.set_host(
                 cloud.context(), parsed_args.host, self.admin_state, reason
             )
         return COLUMNS, row(host)
+
+
+def _check_reason(reason: str | None) -> None:
+    from understudy.objects import host_validation
+    from understudy.objects.errors import InvalidRequest
+
+    try:
+        host_validation.check_reason(reason)
+    except InvalidRequest as invalid:
+        raise BadInput("--reason", "", invalid.problem, invalid.remedy) from None
 
 
 class HostDisable(_SetHost):

@@ -44,7 +44,7 @@ class RunCommand(base.OurCommand):
     def state_dir(self) -> Path | None:
         """Return where to leave the cloud, if anywhere; it must be empty."""
         options = self._app.options
-        for option in ("config_file", "transport_url"):
+        for option in ("config_file", "transport_url", "transport_url_file"):
             if getattr(options, option):
                 raise BadInput(
                     f"--{option.replace('_', '-')}",

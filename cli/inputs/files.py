@@ -6,15 +6,23 @@ from pathlib import Path
 
 from understudy.cli.bad_input import BadInput
 
+LARGEST = 64 * 2**20
+"""Bytes of a file; more is no list that somebody wants read."""
 TABLES = (".csv",)
 FORMS = (".yaml", ".yml", ".json")
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, largest: int = LARGEST) -> str:
     """Return what is in the file, or raise BadInput."""
     try:
+        with path.open("rb") as file:
+            read = file.read(largest + 1)
+        if len(read) > largest:
+            raise BadInput(
+                str(path), "", f"it has more than {largest} bytes", "write less, or several files"
+            )
         # Spreadsheets put a byte order mark before the first column's name.
-        return path.read_text(encoding="utf-8-sig")
+        return read.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         raise BadInput(str(path), "", "there is no such file", "check the name") from None
     except OSError as error:

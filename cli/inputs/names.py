@@ -8,10 +8,12 @@ import re
 import os_resource_classes
 import os_traits
 
-from understudy.objects import resource_validation
+from understudy.objects import resource_validation, text
 
 MAX_NAME = 150
 """Characters in the name of a host; Placement holds 200, its devices' names included."""
+HOST = f"write up to {MAX_NAME} letters, digits, '.', '_' or '-', the first a letter or a digit"
+"""What to do about a name that no host can have."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _API = "api"
@@ -31,6 +33,11 @@ def is_trait(name: str) -> bool:
 def is_plain(name: str) -> bool:
     """Can it be part of a queue's and a file's name, as those of cells and agents are?"""
     return bool(_PLAIN.fullmatch(name)) and name != _API
+
+
+def is_host(name: str) -> bool:
+    """Can a host be called so, and its devices after it?"""
+    return text.is_plain_name(name) and len(name) <= MAX_NAME
 
 
 def _is_custom(name: str) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from understudy.cli.bad_input import BadInput
 from understudy.cli.inputs import names, providers, tables
 from understudy.cli.inputs.providers import GPU_MILLI, WHOLE_GPU
-from understudy.objects import validation
+from understudy.objects import text, validation
 from understudy.objects.build_request import BuildRequest, ResourceGroup
 from understudy.objects.errors import InvalidRequest
 from understudy.objects.fields import GroupPolicy
@@ -55,6 +55,8 @@ def _node(row: tables.Row) -> Host:
     name = row.text("sn")
     if len(name) > names.MAX_NAME:
         raise row.wrong("sn", "it is too long", f"write at most {names.MAX_NAME} characters")
+    if not names.is_host(name):
+        raise row.wrong("sn", f"{text.excerpt(name)} cannot be a host's name", names.HOST)
     totals = {
         "VCPU": vcpus(row.amount("cpu_milli", least=1)),
         "MEMORY_MB": row.amount("memory_mib", least=1),
@@ -118,5 +120,7 @@ def _models(row: tables.Row) -> list[str]:
         return []
     models = [model.strip() for model in spec.split("|")]
     if not all(models):
-        raise row.wrong("gpu_spec", f"{spec!r} has an empty part", "write models as in V100|T4")
+        raise row.wrong(
+            "gpu_spec", f"{text.excerpt(spec)} has an empty part", "write models as in V100|T4"
+        )
     return list(dict.fromkeys(providers.model_trait(model) for model in models))

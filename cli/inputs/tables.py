@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from understudy.cli.bad_input import BadInput
 from understudy.cli.inputs import files
 from understudy.objects.resource_validation import MAX_AMOUNT
+from understudy.objects.text import EXCERPT, excerpt, printable
 
 if TYPE_CHECKING:
     import _csv
@@ -44,13 +45,13 @@ class Row:
         """Return the cell as a whole number from `least` to `most`."""
         text = self.text(column)
         if not _WHOLE.fullmatch(text):
-            raise self.wrong(column, f"{text!r} is not a whole number", "write digits only")
+            raise self.wrong(column, f"{excerpt(text)} is not a whole number", "write digits only")
         # More digits than Python converts are out of bounds in any case.
         amount = int(text) if len(text) < 20 else MAX_AMOUNT + 1  # noqa: PLR2004
         if text.startswith("-") or amount < least:
-            raise self.wrong(column, f"{text} is too low", f"write {least} or more")
+            raise self.wrong(column, f"{_short(text)} is too low", f"write {least} or more")
         if amount > most:
-            raise self.wrong(column, f"{text} is too high", f"write at most {most}")
+            raise self.wrong(column, f"{_short(text)} is too high", f"write at most {most}")
         return amount
 
     def wrong(self, column: str, problem: str, remedy: str) -> BadInput:
@@ -109,10 +110,14 @@ def _check_header(file: str, header: Sequence[str], columns: Sequence[str]) -> N
             )
 
 
+def _short(number: str) -> str:
+    return printable(number, EXCERPT)
+
+
 def _nearest(column: str, header: Sequence[str], columns: Sequence[str]) -> str:
     strangers = [name for name in header if name not in columns]
     near = difflib.get_close_matches(column.lower(), [name.lower() for name in strangers], n=1)
     if near:
         written = next(name for name in strangers if name.lower() == near[0])
-        return f"did you mean it by {written!r}?"
+        return f"did you mean it by {excerpt(written)}?"
     return f"the first line must name {', '.join(columns)}"

@@ -14,6 +14,10 @@ import yaml
 
 from understudy.cli.bad_input import BadInput
 from understudy.cli.inputs import files
+from understudy.objects import text
+
+LARGEST = 16 * 2**20
+"""Bytes of a YAML file, which takes far longer to read than a table."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -25,7 +29,7 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             if key.tag != "tag:yaml.org,2002:merge" and key.value in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} stands twice", key.start_mark
+                    None, None, f"the key {text.excerpt(key.value)} stands twice", key.start_mark
                 )
             if isinstance(key.value, str):
                 seen.add(key.value)
@@ -35,7 +39,7 @@ class _Loader(yaml.SafeLoader):
 def load(path: Path) -> object:
     """Return the plain data in the file, or raise BadInput."""
     try:
-        return yaml.load(files.read_text(path), Loader=_Loader)
+        return yaml.load(files.read_text(path, LARGEST), Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -43,4 +47,6 @@ def load(path: Path) -> object:
         raise BadInput(f"{path}{line}", "", problem, "mend the YAML there") from None
     except (ValueError, RecursionError) as error:
         # PyYAML lets dates that do not exist, and nesting without end, through to Python.
-        raise BadInput(str(path), "", f"it is no YAML: {error}", "mend the YAML") from None
+        raise BadInput(
+            str(path), "", f"it is no YAML: {text.printable(str(error), 200)}", "mend the YAML"
+        ) from None

@@ -50,6 +50,8 @@ def read_nodes(path: Path) -> list[Host]:
 
 def _host(form: Form, cell: str) -> Host:
     name = form.text("name", names.MAX_NAME)
+    if not names.is_host(name):
+        raise form.wrong("name", f"{shown(name)} cannot be a host's name", names.HOST)
     root = providers.root(name, {}, _traits(form))
     root.inventories = _inventories(form)
     devices = [

@@ -12,7 +12,7 @@ from pathlib import Path
 from understudy.cli.bad_input import BadInput
 from understudy.cli.inputs import names, providers, yaml_file
 from understudy.cli.inputs.form import Form
-from understudy.objects import build_request_form, validation
+from understudy.objects import build_request_form, text, validation
 from understudy.objects.build_request import BuildRequest, ResourceGroup
 from understudy.objects.errors import InvalidRequest
 
@@ -71,7 +71,7 @@ def _check_names(file: str, place: str, request: BuildRequest) -> None:
                 raise BadInput(
                     file,
                     f"{place}.{prefix}traits",
-                    f"there is no trait {trait!r}",
+                    f"there is no trait {text.excerpt(trait)}",
                     "write a standard one as HW_CPU_X86_AVX2, or one of your own as CUSTOM_...",
                 )
 

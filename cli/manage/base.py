@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from understudy.cli.commands import base
+from understudy.objects import text
 
 if TYPE_CHECKING:
     from understudy.cells.api_store import ApiStore
     from understudy.cli.services.configuration import Check, Configuration
     from understudy.conductor.cell_access import CellDirectory
+
+
+LONGEST_LINE: Final = 8192
+"""Characters of one line that a command writes."""
 
 
 class ManageCommand(base.OurCommand):
@@ -30,7 +35,7 @@ class ManageCommand(base.OurCommand):
     def say(self, *lines: object) -> None:
         """Write lines to standard output."""
         for line in lines:
-            print(line, file=self.app.stdout)
+            print(text.printable(str(line), LONGEST_LINE), file=self.app.stdout)
 
     @contextlib.contextmanager
     def api(self) -> Iterator[ApiStore]:
@@ -65,4 +70,4 @@ Table = tuple[Sequence[str], list[Row]]
 
 def one_line(error: Any) -> str:
     """Return an error's text on one line."""
-    return " ".join(str(error).split()) or type(error).__name__
+    return text.printable(" ".join(str(error).split())) or type(error).__name__

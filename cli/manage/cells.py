@@ -6,8 +6,9 @@ import argparse
 import dataclasses
 import re
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
+from understudy.cli import urls
 from understudy.cli.bad_input import BadInput
 from understudy.cli.manage import base, databases
 
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from understudy.cli.services.configuration import Configuration
 
 
+VARIABLES: Final = {
+    "transport-url": "UNDERSTUDY_CELL_TRANSPORT_URL",
+    "database-url": "UNDERSTUDY_CELL_DATABASE_URL",
+}
+"""The options of a cell's URLs, and what may hold them instead for a new cell."""
+
+
 class Create(base.ManageCommand):
     """Add a cell; builds go there as soon as its hosts have registered."""
 
@@ -24,8 +32,8 @@ class Create(base.ManageCommand):
         """Return the parser with all that a cell is."""
         parser = super().get_parser(prog_name)
         parser.add_argument("name", help="unique; [cell] name in the cell's own files")
-        parser.add_argument("--transport-url", required=True, metavar="URL", help="its bus")
-        parser.add_argument("--database-url", required=True, metavar="URL", help="its database")
+        urls.add_options(parser, "transport-url", "its bus", VARIABLES["transport-url"])
+        urls.add_options(parser, "database-url", "its database", VARIABLES["database-url"])
         parser.add_argument("--disabled", action="store_true", help="let no builds in yet")
         return parser
 
@@ -34,13 +42,19 @@ class Create(base.ManageCommand):
         from understudy.cells.records import CellRecord
 
         check_name(parsed_args.name)
+        read = self.urls().read
+        found = {name: read(parsed_args, name, variable) for name, variable in VARIABLES.items()}
+        for name, url in found.items():
+            if url is None:
+                raise BadInput(f"--{name}", "", "it is missing", f"give --{name}-file FILE")
         record = CellRecord(
             str(uuid.uuid4()),
             parsed_args.name,
-            parsed_args.transport_url,
-            parsed_args.database_url,
+            found["transport-url"] or "",
+            found["database-url"] or "",
             enabled=not parsed_args.disabled,
         )
+        check_urls(record)
         with self.api() as api:
             api.add_cell(record)
         self.say(record.uuid)
@@ -53,8 +67,8 @@ class Update(base.ManageCommand):
         """Return the parser with what may change."""
         parser = super().get_parser(prog_name)
         parser.add_argument("name")
-        parser.add_argument("--transport-url", metavar="URL")
-        parser.add_argument("--database-url", metavar="URL")
+        urls.add_options(parser, "transport-url", "its bus from now on")
+        urls.add_options(parser, "database-url", "its database from now on")
         either = parser.add_mutually_exclusive_group()
         either.add_argument("--enable", dest="enabled", action="store_true", default=None)
         either.add_argument("--disable", dest="enabled", action="store_false")
@@ -62,13 +76,17 @@ class Update(base.ManageCommand):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Write it down."""
-        names = ("transport_url", "database_url", "enabled")
-        said = {name: getattr(parsed_args, name) for name in names}
+        said: dict[str, Any] = {"enabled": parsed_args.enabled}
+        for name in VARIABLES:
+            said[name.replace("-", "_")] = self.urls().read(parsed_args, name)
         changed = {name: value for name, value in said.items() if value is not None}
         if not changed:
             raise BadInput("cell update", "", "nothing is to be changed", "give an option")
         with self.api() as api:
-            api.update_cell(dataclasses.replace(api.cell(parsed_args.name), **changed))
+            record = dataclasses.replace(api.cell(parsed_args.name), **changed)
+            if {"transport_url", "database_url"} & set(changed):
+                check_urls(record)
+            api.update_cell(record)
 
 
 class List(base.ManageLister):
@@ -163,6 +181,23 @@ def try_database(cell: CellRecord) -> str:
         return base.one_line(error)
     sync = f"cell-db sync --cell {cell.name}"
     return databases.not_newest(found, schema.Tree.CELL, sync) or "ok"
+
+
+def check_urls(record: CellRecord) -> None:
+    """Raise BadInput where a URL asks for TLS without knowing whom it speaks to."""
+    from understudy.cells import cell_store
+    from understudy.cells import errors as cell_errors
+    from understudy.rpcapi import options, tls
+
+    try:
+        tls.demanded(options.private(), record.transport_url)
+    except tls.Contradiction as error:
+        problem, _, remedy = str(error).rpartition("; ")
+        raise BadInput("--transport-url", "", problem, remedy) from None
+    try:
+        cell_store.connect(record.name, record.database_url).close()
+    except cell_errors.UntrustedUrl as error:
+        raise BadInput("--database-url", "", error.problem, error.remedy) from None
 
 
 def check_name(name: str) -> None:

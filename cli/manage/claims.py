@@ -20,8 +20,9 @@ AT_ONCE: Final = 100
 class Audit(base.ManageCommand):
     """Hold Placement against the cells: what is leaked, doubled, missing or miscounted?
 
-    Exit code 1 where something does not add up and was not mended. What is in
-    flight may look wrong for a moment, so look again before you worry.
+    And which claims on our hosts are not ours? Exit code 1 where something
+    does not add up and was not mended. What is in flight may look wrong for a
+    moment, so look again before you worry.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -55,7 +56,7 @@ class Audit(base.ManageCommand):
             except cell_errors.CellUnreachable as error:
                 self.say(f"not complete: {error}")
                 return 1
-        for kind in ("leaked", "doubled", "missing", "miscounted"):
+        for kind in ("leaked", "doubled", "missing", "miscounted", "foreign"):
             self.say(*(f"{kind}: {line}" for line in getattr(found, kind)))
         if found.clean and not healed.left:
             self.say("every claim is accounted for")

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
+from understudy.cli import private
 from understudy.cli.main import UnderstudyApp
 
 COMMANDS: Final = "understudy.manage"
@@ -36,6 +37,7 @@ class ManageApp(UnderstudyApp):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name; return its exit code."""
+    private.from_now_on()
     return ManageApp().run(list(sys.argv[1:] if argv is None else argv))
 
 

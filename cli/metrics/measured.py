@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 from prometheus_client import Histogram
 
 from understudy.cells.cell_store import CellStore
-from understudy.cells.records import InstanceRecord
+from understudy.cells.records import UNNAMED, Binding, InstanceRecord
 from understudy.cli.metrics.figures import Figures
 from understudy.compute.driver import Driver
 from understudy.ledger.protocols import ClaimResults, Claims, HeldClaim, Owner, WantedClaim
@@ -26,6 +26,9 @@ from understudy.scheduler.endpoints import Selects
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 DONE = "done"
+MOST_CODES = 100
+"""Codes of faults that are counted apart: hosts choose them, and each is a series for ever."""
+OTHER = "other"
 
 
 class MeasuredSelector:
@@ -141,9 +144,13 @@ def measure(store: CellStore, figures: Figures) -> None:
 
     The store is a list of functions; those that matter are put into others.
     """
+    codes: set[str] = set()
 
     def failed(uuid: str, attempt: int, host: str, fault: Fault, cleaned: bool) -> None:
-        figures.failed_attempts.labels(fault.code, fault.blames).inc()
+        if len(codes) < MOST_CODES:
+            codes.add(fault.code)
+        code = fault.code if fault.code in codes else OTHER
+        figures.failed_attempts.labels(code, fault.blames).inc()
 
     def ended(outcome: str) -> Callable[[InstanceRecord], None]:
         def note(record: InstanceRecord) -> None:
@@ -156,7 +163,7 @@ def measure(store: CellStore, figures: Figures) -> None:
         for row in rows:
             figures.recoveries.labels(row.state).inc()
 
-    def beaten(agent: str, in_hand: Mapping[str, object]) -> None:
+    def beaten(agent: str, in_hand: Mapping[str, object], who: Binding = UNNAMED) -> None:
         figures.heartbeats.inc(len(in_hand))
 
     store.fail = _asked(store.fail, failed)

@@ -12,13 +12,16 @@ import oslo_messaging as messaging
 from oslo_config import cfg
 
 from understudy.cells import api_store, cell_store
-from understudy.cli import options
+from understudy.cells import errors as cell_errors
+from understudy.cli import options, private
 from understudy.cli.bad_input import BadInput
-from understudy.cli.services import tls
+from understudy.cli.services import installed, tls
 from understudy.cli.services.configuration import Configuration
+from understudy.compute import identity as identities
 from understudy.compute import options as compute_options
 from understudy.compute.driver import Driver
 from understudy.compute.driver import load as load_driver
+from understudy.compute.identity import Identity
 from understudy.conductor import options as conductor_options
 from understudy.ledger import options as ledger_options
 from understudy.rpcapi.bus import API
@@ -41,26 +44,34 @@ class _Store(Protocol):
 
 
 def bus(conf: Configuration) -> None:
-    """Raise BadInput unless `transport_url` names a bus."""
+    """Raise BadInput unless `transport_url` names a bus, and so does that of notifications."""
+    installed.check(installed.BUS)
     if not is_set(conf, "transport_url"):
         raise conf.refuse("DEFAULT", "transport_url", "it is not set", f"write {_URL}")
+    _bus(conf, "DEFAULT", conf.transport_url)
+    notifications = conf[conductor_options.NOTIFICATIONS]
+    if notifications.enabled and notifications.transport_url:
+        _bus(conf, conductor_options.NOTIFICATIONS, notifications.transport_url)
+
+
+def _bus(conf: Configuration, group: str, transport_url: str) -> None:
     try:
-        url = messaging.TransportURL.parse(conf, conf.transport_url)
+        url = messaging.TransportURL.parse(conf, transport_url)
     except Exception as error:
         # Each part of it has errors of its own; none may show the password.
         raise conf.refuse(
-            "DEFAULT", "transport_url", f"it is no URL ({type(error).__name__})", f"write {_URL}"
+            group, "transport_url", f"it is no URL ({type(error).__name__})", f"write {_URL}"
         ) from None
     if not url.transport.startswith(("rabbit", "kombu")) or not url.hosts:
-        raise conf.refuse("DEFAULT", "transport_url", "it names no broker", f"write {_URL}")
-    tls.check(conf, url)
+        raise conf.refuse(group, "transport_url", "it names no broker", f"write {_URL}")
+    tls.check(conf, url, group)
 
 
 def state_path(conf: Configuration) -> None:
     """Make the folder for locks; raise BadInput where that cannot be."""
     folder = Path(conf.oslo_concurrency.lock_path)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=private.FOLDER, parents=True, exist_ok=True)
         writable = os.access(folder, os.W_OK | os.X_OK)
     except OSError:
         writable = False
@@ -70,6 +81,10 @@ def state_path(conf: Configuration) -> None:
             "state_path",
             f"{folder} cannot be written to",
             "give it to the service's user, or write another folder",
+        )
+    if private.others_may_write(folder):
+        raise conf.refuse(
+            "DEFAULT", "state_path", f"others may write to {folder}", f"run chmod 700 {folder}"
         )
 
 
@@ -96,7 +111,15 @@ def cell_name(conf: Configuration) -> None:
 
 def placement(conf: Configuration) -> None:
     """Raise BadInput unless [placement] says how to authenticate."""
+    installed.check(installed.PLACEMENT)
     group = ledger_options.GROUP
+    if conf[group].insecure:
+        raise conf.refuse(
+            group,
+            "insecure",
+            "whoever answers would get the password",
+            "take it out, and name their authority with cafile",
+        )
     try:
         ledger_options.connect(conf)
     except cfg.RequiredOptError:
@@ -145,7 +168,9 @@ def filters_and_weighers(conf: Configuration) -> None:
 def driver(conf: Configuration) -> None:
     """Raise BadInput unless the driver can be made from its file."""
     try:
-        with closing(open_driver(conf)):
+        # A check makes nothing, and so no identity for the agent.
+        identity = identities.peek(conf[compute_options.GROUP].journal)
+        with closing(open_driver(conf, identity)):
             pass
     except Exception as error:
         # A driver is anybody's, and so are its errors.
@@ -166,6 +191,13 @@ def journal(conf: Configuration) -> None:
             f"{path.parent} is no folder that can be written to",
             "make it and give it to the agent's user, or write another",
         )
+    try:
+        identities.peek(path)
+    except (identities.BrokenIdentity, OSError) as error:
+        problem, _, remedy = str(error).partition("; ")
+        raise conf.refuse(
+            compute_options.GROUP, "journal", problem, remedy or "give it to the agent's user"
+        ) from None
 
 
 def is_set(conf: cfg.ConfigOpts, name: str) -> bool:
@@ -195,14 +227,15 @@ def open_cell_store(conf: Configuration) -> cell_store.CellStore:
     )
 
 
-def open_driver(conf: Configuration) -> Driver:
-    """Return the driver that [compute] describes. Raises what it raises."""
+def open_driver(conf: Configuration, identity: Identity) -> Driver:
+    """Return the driver that [compute] describes, for this agent. Raises what it raises."""
     group = conf[compute_options.GROUP]
     file = Path(group.driver_file) if group.driver_file else None
-    return load_driver(group.driver, group.agent, file)
+    return load_driver(group.driver, group.agent, identity, file)
 
 
 def _database(conf: Configuration, group: str, connect: Callable[[Configuration], _Store]) -> None:
+    installed.check(installed.DATABASES)
     if not conf[group].connection:
         raise conf.refuse(group, "connection", "it is not set", f"write {_DATABASE}")
     try:
@@ -210,6 +243,9 @@ def _database(conf: Configuration, group: str, connect: Callable[[Configuration]
         with opened as store:
             # It holds no connection yet, but knows whether it could make one.
             _ = store.database.engine
+            store.database.check_files()
+    except cell_errors.UntrustedUrl as error:
+        raise conf.refuse(group, "connection", error.problem, error.remedy) from None
     except ModuleNotFoundError as error:
         raise conf.refuse(
             group, "connection", f"{error.name} is not installed", "install that driver"

@@ -23,13 +23,15 @@ def compose(conf: Configuration, name: str, closing: ExitStack) -> ComputeServic
     """Put an agent together, on a connection of its own."""
     from understudy.cli.services import checks
     from understudy.cli.services.scraping import show_figures
+    from understudy.compute import identity as identities
     from understudy.compute import options
     from understudy.compute.service import ComputeService
     from understudy.rpcapi.bus import Bus
 
     bus = Bus.open(conf.cell.name, conf.transport_url, conf=conf)
     closing.callback(bus.close)
-    driver: Driver = checks.open_driver(conf)
+    identity = identities.load(conf.compute.journal, name)
+    driver: Driver = checks.open_driver(conf, identity)
     figures = show_figures(conf, closing)
     if figures is not None:
         from understudy.cli.metrics.measured import MeasuredDriver
@@ -41,6 +43,7 @@ def compose(conf: Configuration, name: str, closing: ExitStack) -> ComputeServic
         driver,
         conf.compute.journal,
         options.settings(conf),
+        identity=identity,
     )
 
 

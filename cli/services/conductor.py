@@ -30,6 +30,7 @@ USAGE = f"{PROG} [--cell NAME] [--config-file FILE] [--config-dir DIR] [--debug]
 
 def compose_super(conf: Configuration, name: str, closing: ExitStack) -> SuperConductorService:
     """Put a super conductor together, on connections of its own."""
+    from understudy.cli import limit_options
     from understudy.cli.services import checks
     from understudy.cli.services.notifying import open_notifier
     from understudy.cli.services.scraping import show_figures
@@ -63,7 +64,7 @@ def compose_super(conf: Configuration, name: str, closing: ExitStack) -> SuperCo
         claims,
         ledger.vocabulary,
         name=name,
-        bounds=options.bounds(conf),
+        bounds=dataclasses.replace(options.bounds(conf), limits=limit_options.requests(conf)),
         timing=options.timing(conf),
         workers=conf.conductor.workers,
         notifier=open_notifier(conf, name, closing),
@@ -73,6 +74,7 @@ def compose_super(conf: Configuration, name: str, closing: ExitStack) -> SuperCo
 
 def compose_cell(conf: Configuration, name: str, closing: ExitStack) -> CellConductorService:
     """Put a cell's conductor together, on connections of its own."""
+    from understudy.cli import limit_options
     from understudy.cli.services import checks
     from understudy.cli.services.notifying import open_notifier
     from understudy.cli.services.scraping import show_figures
@@ -106,6 +108,7 @@ def compose_cell(conf: Configuration, name: str, closing: ExitStack) -> CellCond
         timing=options.timing(conf),
         workers=conf.conductor.workers,
         notifier=open_notifier(conf, name, closing),
+        trust=dataclasses.replace(options.trust(conf), limits=limit_options.hosts(conf)),
     )
 
 

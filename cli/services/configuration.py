@@ -37,6 +37,8 @@ class Configuration(cfg.ConfigOpts):
 
     checks: Sequence[Check] = ()
     arguments: Sequence[str] = ()
+    after_mutation: Callable[[], None] | None = None
+    """What there is to do once the files were taken over."""
 
     def mutate_config_files(self) -> dict[Any, Any]:
         """Take over what may change, or keep everything as it is if something is wrong."""
@@ -46,6 +48,8 @@ class Configuration(cfg.ConfigOpts):
             LOG.error("the configuration is kept as it was: %s", wrong)  # noqa: TRY400
             return {}
         changed: dict[Any, Any] = super().mutate_config_files()
+        if self.after_mutation is not None:
+            self.after_mutation()
         return changed
 
     def where(self, group: str, name: str) -> str:

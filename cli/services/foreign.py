@@ -6,7 +6,10 @@ notices until it is too late.
 
 from __future__ import annotations
 
+import os
+
 from understudy.cli import options
+from understudy.cli.bad_input import BadInput
 from understudy.cli.services.configuration import Configuration
 from understudy.ledger import options as ledger_options
 
@@ -29,9 +32,16 @@ def no_placement(conf: Configuration) -> None:
     """
     group = ledger_options.GROUP
     harmless = {option.dest for option in ledger_options.own_opts()}
+    why = "a host's agent may not reach Placement"
     for name in conf.set_in(group):
         if name not in harmless:
-            raise conf.refuse(group, name, "a host's agent may not reach Placement", "take it out")
+            raise conf.refuse(group, name, why, "take it out")
+    # Keystone's options are not known until auth_type is, so these would go unnoticed.
+    prefix = f"OS_{group.upper()}__"
+    for variable in sorted(os.environ):
+        name = variable.removeprefix(prefix).lower()
+        if variable.startswith(prefix) and name not in harmless:
+            raise BadInput("environment", variable, why, "take it out")
 
 
 def _no_database(conf: Configuration, group: str, why: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from oslo_concurrency import lockutils
 from oslo_service import service
 
-from understudy.cli import failures
+from understudy.cli import failures, private
 from understudy.cli.bad_input import BadInput
 from understudy.cli.services import logs
 from understudy.cli.services.configuration import Check, Configuration, read
@@ -40,10 +40,11 @@ class Kind:
 
 def main(kind: Kind, arguments: Sequence[str]) -> int:
     """Run the service until it is told to stop; 2 if its configuration is wrong."""
+    private.from_now_on()
     try:
         conf = read(kind.prog, arguments, kind.checks, kind.usage)
     except BadInput as wrong:
-        print(f"{kind.prog}: {' '.join(str(wrong).split())}", file=sys.stderr)
+        print(f"{kind.prog}: {wrong}", file=sys.stderr)
         return failures.BAD_INPUT
     logs.set_up(conf)
     share_queue_names(conf, f"{kind.prog}-{kind.name(conf)}")

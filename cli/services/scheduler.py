@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import sys
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 def compose(conf: Configuration, name: str, closing: ExitStack) -> SchedulerService:
     """Put a scheduler together, on connections of its own."""
+    from understudy.cli import limit_options
     from understudy.cli.services import checks
     from understudy.cli.services.scraping import show_figures
     from understudy.ledger import options as ledger_options
@@ -40,13 +42,19 @@ def compose(conf: Configuration, name: str, closing: ExitStack) -> SchedulerServ
 
         claims = MeasuredClaims(claims, figures)
         around = functools.partial(MeasuredSelector, figures=figures)
+    settings = dataclasses.replace(
+        options.settings(conf), request_limits=limit_options.requests(conf)
+    )
+    if not settings.consumer_types:
+        ours = (str(conf.conductor.consumer_type),)
+        settings = dataclasses.replace(settings, consumer_types=ours)
     return SchedulerService(
         bus,
         api,
         ledger.candidates,
         claims,
         name=name,
-        settings=options.settings(conf),
+        settings=settings,
         around=around,
     )
 

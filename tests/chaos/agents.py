@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from tests.chaos.kernel import Mailbox
+from tests.chaos.plan import uuid_of
 from tests.chaos.process import Process
 from understudy.compute.build_log import Note
 from understudy.compute.fake_driver import FakeDriver
 from understudy.compute.fault_plan import FaultPlan
 from understudy.compute.holdings import Holdings
+from understudy.compute.identity import Identity
 from understudy.compute.journal import Journal, open_disk
 from understudy.compute.tags import Tag
 from understudy.objects.build_request import BuildRequest
@@ -32,6 +34,11 @@ def new_disk() -> sqlite3.Connection:
     return open_disk(":memory:", Disk)
 
 
+def new_identity(agent: str) -> Identity:
+    """Return who the agent of such a disk is, for as long as there is the disk."""
+    return Identity(uuid_of("agent", agent), uuid_of("machine", agent), uuid_of("disk", agent))
+
+
 class GatedJournal(Journal):
     """The journal; whatever is written passes the gate."""
 
@@ -49,6 +56,11 @@ class GatedJournal(Journal):
         self._gate.before("disk tear_down")
         super().tear_down(tag)
         self._gate.after("disk tear_down")
+
+    def name_host(self, host_uuid: str, name: str) -> None:
+        self._gate.before("disk name_host")
+        super().name_host(host_uuid, name)
+        self._gate.after("disk name_host")
 
     def move(
         self, tag: Tag, was: str, becomes: str, fault: Fault | None = None, cleaned: bool = False

@@ -51,6 +51,8 @@ class Envelope:
     """Where the answer goes; None: nobody waits for one."""
     sender: str
     """The user of the broker who sent it."""
+    behalf: object | None
+    """On whose behalf it is handled, if anybody's."""
 
 
 @dataclass(slots=True)
@@ -97,12 +99,7 @@ class Broker:
     def listen(self, process: Process, service: str, endpoint: object, workers: int = 8) -> None:
         """Hand messages to the endpoint, each on a thread of its process."""
         bus = self.open(process)
-        dispatcher = server._TypedDispatcher(
-            service,
-            rpc_dispatcher.RPCDispatcher(
-                [endpoint], bus.serializer(), messaging.ExplicitRPCAccessPolicy
-            ),
-        )
+        dispatcher = server.TypedDispatcher(service, [endpoint], bus.serializer())
         listener = Listener(process, service, dispatcher, workers)
         topic = bus.topic(service)
         for name in (topic, f"{topic}.{process.name}"):
@@ -168,7 +165,7 @@ class Broker:
                     del listener.held[number]
                     self._kernel.later(0.0, partial(self._pump, name))
 
-        listener.process.spawn(envelope.method, handle)
+        listener.process.spawn(envelope.method, handle).behalf = envelope.behalf
 
     def _bury(self, listener: Listener) -> None:
         for queue in self._queues.values():
@@ -226,7 +223,7 @@ class Incoming:
     """A message as oslo.messaging's dispatcher takes it."""
 
     client_timeout = 0
-    come_back_after = None
+    refusal = None
 
     def __init__(self, context: dict[str, Any], message: dict[str, Any]) -> None:
         self.ctxt = context
@@ -265,6 +262,7 @@ class Driver:
                 self._process.kernel.now + timeout if timeout else float("inf"),
                 answers.put if wait_for_reply else None,
                 self._process.user,
+                self._behalf(method, calls=bool(wait_for_reply)),
             ),
         )
         if not wait_for_reply:
@@ -274,6 +272,12 @@ class Driver:
             raise messaging.MessagingTimeout(method)
         self._pass(self._gate.after, seam)
         return _unpacked(answers.content)
+
+    def _behalf(self, method: str, *, calls: bool) -> object | None:
+        """Return for whom this is done: whoever waits for an answer waits for what it does."""
+        if self._process.behalf_of is not None:
+            return self._process.behalf_of(method)
+        return self._process.kernel.behalf if calls else None
 
     @staticmethod
     def _pass(way: Callable[[str], None], seam: str) -> None:

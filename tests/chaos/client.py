@@ -27,7 +27,7 @@ class Client:
         self._process = process
         self._conductor = conductor
         self._ask = ask
-        self._context = RequestContext()
+        self._context = RequestContext(ask.request.project_id, ask.request.user_id)
         self.answers: list[list[str]] = []
         """What each call of build was answered, in order."""
         self.waiting = 0

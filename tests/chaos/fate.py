@@ -13,7 +13,7 @@ from tests.chaos.simulated.gate import Broken, Contended, Late, Lost, Refused, R
 
 LONGEST_DELAY: Final = 24.0
 """Seconds for which a message is on its way at most, at production's pace."""
-SAFE: Final = frozenset({"client", WORLD})
+SAFE: Final = frozenset({"client", "hostile", WORLD})
 """Kinds of processes that nothing happens to but on the way."""
 
 

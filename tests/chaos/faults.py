@@ -17,6 +17,8 @@ LONGEST: Final = 60.0
 """Seconds that faults last, at production's pace."""
 LONGEST_STALL: Final = 80.0
 """Seconds for which a thread stands still at most, at that pace: longer than a lease."""
+MISHAPS: Final = 0.15
+"""Of all worlds, those with an agent that is mishandled."""
 _NTH: Final = (1, 1, 1, 2, 3, 5)
 
 KINDS: Final = ("super", "scheduler", "conductor", "agent")
@@ -53,6 +55,17 @@ class Death:
     at: float
     kind: str
     back_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """What happens to the agent of this place in the plan; times are seconds from the start."""
+
+    kind: str
+    """Its hosts are "renamed", or its folder is "copied" and there are two of it."""
+    agent: int
+    begins: float
+    ends: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +120,16 @@ def draw(seed: int, chance: random.Random, scale: float, down_time: float) -> Fa
         redelivered=chance.random() < 0.5,
         skews={name: chance.uniform(-300.0, 300.0) for name in ("api", *CELLS)},
     )
+
+
+def mishap(seed: int, agents: int, seconds: float) -> Mishap | None:
+    """Return what honest hands do to an agent in this world: mostly nothing."""
+    chance = random.Random(f"mishap {seed}")
+    if chance.random() > MISHAPS:
+        return None
+    begins = chance.uniform(1.0, seconds)
+    kind = chance.choice(("renamed", "copied"))
+    return Mishap(kind, chance.randrange(agents), begins, chance.uniform(begins, seconds))
 
 
 def _rates(chance: random.Random) -> Rates:

@@ -10,7 +10,7 @@ from tests.chaos.plan import uuid_of
 from tests.chaos.process import Process
 from tests.chaos.services import Surroundings
 from tests.chaos.simulated.databases import SimulatedDatabase
-from tests.chaos.simulated.placement import SimulatedPlacement
+from tests.chaos.simulated.watched_placement import WatchedPlacement
 from understudy.cells.records import CellRecord
 from understudy.cells.schema import Tree
 
@@ -28,9 +28,9 @@ class Ground:
         for cell, database in self.cells.items():
             database.reset(functools.partial(clock_of, cell))
 
-    def placement(self) -> SimulatedPlacement:
+    def placement(self) -> WatchedPlacement:
         """Return a Placement that knows nothing."""
-        return SimulatedPlacement()
+        return WatchedPlacement()
 
     def add_cells(self, around: Surroundings, process: Process) -> None:
         """Register the cells, as an operator does."""

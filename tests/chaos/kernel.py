@@ -39,11 +39,12 @@ class Mortal(Protocol):
 class Task:
     """One simulated thread."""
 
-    __slots__ = ("alarm", "ended", "greenlet", "name", "owner")
+    __slots__ = ("alarm", "behalf", "ended", "greenlet", "name", "owner")
 
-    def __init__(self, name: str, owner: Mortal) -> None:
+    def __init__(self, name: str, owner: Mortal, behalf: object | None = None) -> None:
         self.name = name
         self.owner = owner
+        self.behalf = behalf
         self.greenlet: greenlet | None = None
         self.alarm: Alarm | None = None
         self.ended = False
@@ -76,6 +77,23 @@ class Kernel:
         self._number = itertools.count()
         self._hub = getcurrent()
         self._doomed: list[Task] = []
+        self._landing: object | None = None
+
+    @property
+    def behalf(self) -> object | None:
+        """On whose behalf, if anybody's, is done what happens just now?
+
+        A thread works for whom the thread did that started it.
+        """
+        return self._landing if self.current is None else self.current.behalf
+
+    def do_for(self, behalf: object | None, action: Callable[[], None]) -> None:
+        """Do `action`, outside any thread, on somebody's behalf."""
+        self._landing = behalf
+        try:
+            action()
+        finally:
+            self._landing = None
 
     def later(self, seconds: float, action: Callable[[], None]) -> Alarm:
         """Have `action` done in so many seconds, outside any thread; it must not wait."""
@@ -88,7 +106,7 @@ class Kernel:
         self, name: str, owner: Mortal, work: Callable[[], object], after: float = 0.0
     ) -> Task:
         """Start a thread in so many seconds."""
-        task = Task(name, owner)
+        task = Task(name, owner, self.behalf)
         task.alarm = self.later(after, functools.partial(self._begin, task, work))
         return task
 

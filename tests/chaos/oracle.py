@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
+from tests.chaos import plan as plans
+from tests.chaos.hostile import strangers
 from tests.chaos.simulated.databases import SimulatedDatabase
 from tests.chaos.simulated.placement_claims import Written
 from understudy.cells import errors as cell_errors
@@ -26,6 +28,8 @@ LOST: Final = "lost"
 DOUBLED: Final = "doubled"
 LEAKED: Final = "leaked"
 WRONG: Final = "wrong"
+CHANGED: Final = "changed"
+"""Somebody hostile changed what is not theirs, or was told of it."""
 
 ENOUGH: Final = 3
 """Looks in a row that find nobody at work."""
@@ -78,11 +82,7 @@ class Oracle:
         around = world.around
         self._api = around.api_store(self._process)
         self._cells = {cell: around.cell_store(self._process, cell) for cell in around.cells}
-        self._roots = {
-            host.compute_node_uuid: host.name
-            for agent in world.plan.agents
-            for host in agent.hosts
-        }
+        self._roots = plans.roots(world.plan)
         around.placement.on_write = self._written
         self._resting = 0
 
@@ -97,7 +97,10 @@ class Oracle:
             any(client.waiting for client in world.clients)
             or _ask(world.around.api, _AT_WORK_API)
             or any(_ask(cell, _AT_WORK_CELL) for cell in world.around.cells.values())
-            or any(disk.execute(_UNFINISHED).fetchone()[0] for disk in world.disks.values())
+            or any(
+                machine.disk.execute(_UNFINISHED).fetchone()[0]
+                for machine in world.machines.values()
+            )
             or not all(bus.is_idle() for bus in world.buses.values())
         )
         self._resting = 0 if busy else self._resting + 1
@@ -106,6 +109,7 @@ class Oracle:
     def judge(self) -> list[Violation]:
         """Return all that is wrong in the end."""
         self._found += self._world.holdings.found
+        self._found += self._world.strangers_did()
         self._found += self._broken_threads()
         self._found += self._errors()
         self._found += self._answers()
@@ -163,7 +167,12 @@ class Oracle:
                 continue
             expected: Held = set()
             if state == states.ACTIVE and row is not None and row.selection is not None:
-                expected = {(row.selection.service_host, row.attempt)}
+                selection = row.selection
+                host = self._roots.get(selection.compute_node_uuid, selection.service_host)
+                expected = {(host, row.attempt)}
+                if selection.compute_node_uuid in strangers.ROOTS:
+                    # Its agent said that it is there, and nobody else can tell.
+                    there = there | expected
             yield from _compare(uuid, state, expected, there, claimed)
         for uuid, there in held.items():
             yield Violation(LEAKED, f"{uuid}, which nobody asked for, is on {_say(there)}")
@@ -196,12 +205,13 @@ class Oracle:
         return row.state, row
 
     def _mappings(self) -> Iterator[MappingRecord]:
-        for ask in self._world.plan.asks:
-            yield from self._api.mappings_of(ask.request.request_id)
+        asked = [ask.request.request_id for ask in self._world.plan.asks]
+        for request_id in (*asked, *strangers.REQUESTS):
+            yield from self._api.mappings_of(request_id)
 
     def _held(self) -> dict[str, Held]:
         held: dict[str, Held] = defaultdict(set)
-        for host in self._roots.values():
+        for host in sorted(self._roots.values()):
             for tag in self._world.holdings.on(host):
                 held[tag.instance_uuid].add((host, tag.attempt))
         return held
@@ -214,7 +224,11 @@ class Oracle:
             return [line for line in lines if line.split()[0] not in gone]
 
         return AuditReport(
-            known(report.leaked), known(report.doubled), known(report.missing), report.miscounted
+            known(report.leaked),
+            known(report.doubled),
+            known(report.missing),
+            report.miscounted,
+            report.foreign,
         )
 
     def _audit(self) -> Iterator[Violation]:
@@ -229,7 +243,7 @@ class Oracle:
             yield Violation(LEAKED, f"audit: {line}")
         for line in report.doubled:
             yield Violation(DOUBLED, f"audit: {line}")
-        for line in (*report.missing, *report.miscounted):
+        for line in (*report.missing, *report.miscounted, *report.foreign):
             yield Violation(WRONG, f"audit: {line}")
 
 

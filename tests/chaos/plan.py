@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import uuid
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.chaos import faults
-from tests.chaos.faults import CELLS, Faults
+from tests.chaos.faults import CELLS, Faults, Mishap
+from tests.chaos.hostile import strangers
+from tests.chaos.hostile.strangers import Strangers
 from tests.chaos.paces import PRODUCTION, SHORTENED, Pace
 from understudy.compute.fault_plan import FaultPlan, image_broken
 from understudy.conductor.bounds import RetryBounds
@@ -19,6 +22,8 @@ from understudy.objects.host import Host, Provider
 
 BROKEN_IMAGE: Final = "broken"
 BOUNDS: Final = RetryBounds(max_attempts=2, spare_alternates=1, max_cells=1, deadline=600)
+UNAPPROVED: Final = 0.1
+"""The share of worlds whose cells wait for an operator to approve each new host."""
 TOO_MUCH: Final = 99
 """No host has so many VCPUs."""
 
@@ -58,6 +63,10 @@ class Plan:
     agents: Sequence[AgentPlan]
     asks: Sequence[Ask]
     faults: Faults
+    admits_new: bool
+    """Do cells take new hosts in by themselves? Else an operator approves each."""
+    strangers: Strangers
+    mishap: Mishap | None
 
 
 def draw(seed: int) -> Plan:
@@ -65,7 +74,7 @@ def draw(seed: int) -> Plan:
     chance = random.Random(f"plan {seed}")
     pace = PRODUCTION if chance.random() < 0.03 else SHORTENED
     broken = faults.draw(seed, chance, pace.scale, pace.conductor.host_down_time)
-    return Plan(
+    plan = Plan(
         seed=seed,
         pace=pace,
         supers=chance.choice((1, 1, 2)),
@@ -74,7 +83,28 @@ def draw(seed: int) -> Plan:
         agents=_agents(seed, chance),
         asks=_asks(seed, chance, broken.seconds),
         faults=broken,
+        # Not from `chance`: what else a world draws stays as it was.
+        admits_new=random.Random(f"approval {seed}").random() > UNAPPROVED,
+        strangers=Strangers(),
+        mishap=None,
     )
+    # Where a database is restored nobody can tell who changed what.
+    return plan if broken.restored is not None else _with_others(plan)
+
+
+def _with_others(plan: Plan) -> Plan:
+    """Let strangers come in, or an agent be mishandled."""
+    about = strangers.draw(plan.seed, CELLS)
+    if about != Strangers():
+        return dataclasses.replace(plan, strangers=about)
+    mishap = faults.mishap(plan.seed, len(plan.agents), plan.faults.seconds)
+    return dataclasses.replace(plan, mishap=mishap)
+
+
+def roots(plan: Plan) -> dict[str, str]:
+    """Return what the host of each root provider is called, hostile ones included."""
+    honest = {host.compute_node_uuid: host.name for one in plan.agents for host in one.hosts}
+    return {**strangers.ROOTS, **honest} if plan.strangers.agent_in else honest
 
 
 def uuid_of(*words: object) -> str:

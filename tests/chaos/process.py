@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Protocol
 
 from tests.chaos.kernel import Kernel, Killed, Task
@@ -10,6 +11,21 @@ from tests.chaos.trace import KILLED, Trace
 
 WORLD: Final = "world"
 """The kind of those who look on: nothing happens to them, and they never wait."""
+SUPER_USER: Final = "super-conductor"
+"""As whom super conductors are logged in at every broker."""
+
+
+def user_of(kind: str, name: str, place: str) -> str:
+    """Return as which user of its broker a process is logged in: agents have one each."""
+    match kind:
+        case "super":
+            return SUPER_USER
+        case "conductor":
+            return f"{place}-conductor"
+        case "agent" | "hostile":
+            return name
+        case _:
+            return kind
 
 
 class Mishap(Protocol):
@@ -37,8 +53,8 @@ class Fates(Protocol):
 class Process:
     """One process, from its start to its death; the next one is another object.
 
-    `kind` is "super", "scheduler", "conductor", "agent" or "client"; `place` the
-    name of the bus that it is on.
+    `kind` is "super", "scheduler", "conductor", "agent", "client" or "hostile";
+    `place` the name of the bus that it is on.
     """
 
     def __init__(
@@ -47,13 +63,15 @@ class Process:
         self.name = name
         self.kind = kind
         self.place = place
-        self.user = name
+        self.user = user_of(kind, name, place)
         """As which user of the broker it is logged in, in each of its lives."""
         self.dead = False
         self.skew = 0.0
         """Seconds that its clock is ahead."""
         self.kernel = kernel
         self.on_death: list[Callable[[], None]] = []
+        self.behalf_of: Callable[[str], object] | None = None
+        """Says of a method that it calls on whose behalf it is done; None: on nobody's."""
         self._fates = fates
         self._trace = trace
         self._tasks: list[Task] = []
@@ -105,7 +123,7 @@ class Process:
         """Let an effect land late, or never."""
         seconds = self._fates.landing()
         if seconds is not None:
-            self.kernel.later(seconds, effect)
+            self.kernel.later(seconds, partial(self.kernel.do_for, self.kernel.behalf, effect))
 
 
 class Way:

@@ -7,11 +7,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from tests.chaos import oracle
 from tests.chaos import plan as plans
 from tests.chaos.ground import ground
 from tests.chaos.world import Outcome, World
+
+_SHOWN: Final = (oracle.LOST, oracle.DOUBLED, oracle.LEAKED, oracle.CHANGED)
+"""The kinds of violations that have a figure of their own."""
 
 
 def run(seed: int, *, with_logs: bool = False) -> Outcome:
@@ -64,7 +68,7 @@ class Tally:
             "seeds": self.seeds,
             "builds": self.builds,
             "violations": sum(self.kinds.values()),
-            **{kind: self.kinds[kind] for kind in (oracle.LOST, oracle.DOUBLED, oracle.LEAKED)},
+            **{kind: self.kinds[kind] for kind in _SHOWN},
             "seconds": round(seconds, 1),
         }
         return json.dumps(figures)

@@ -58,9 +58,10 @@ DATABASES: Final = (
         "cell-db",
         """
         attempts beat begin_deleting begin_failing begin_hand_over claimed end exhaust
-        exhausted fail failed_among group_hosts handed_over host hosts hosts_named hosts_to_close
-        insert insert_again instance mark_cast mark_cleaned mark_down mark_schedulable next_attempt
-        overdue put_off recent_faults register release request_of set_generation
+        exhausted fail failed_among group_hosts handed_over host hosts hosts_like hosts_named
+        hosts_to_close insert insert_again instance mark_cast mark_cleaned mark_down
+        mark_schedulable next_attempt note_refused overdue put_off recent_faults
+        recorded_providers refused_as register release request_of set_generation
         start strays succeed take uncleaned
         """,
     ),
@@ -68,6 +69,7 @@ DATABASES: Final = (
     *(
         f"disk {name}"
         for name in (
+            "name_host",
             "receive",
             "tear_down",
             "move to BUILDING",

@@ -10,20 +10,24 @@ from functools import partial
 from tests.chaos.agents import GatedDriver, GatedJournal, SimulatedBell, SimulatedPools
 from tests.chaos.bus import Broker
 from tests.chaos.paces import Pace
-from tests.chaos.process import Process
+from tests.chaos.process import SUPER_USER, Process
 from tests.chaos.simulated.databases import SimulatedDatabase
-from tests.chaos.simulated.placement import SimulatedPlacement
+from tests.chaos.simulated.watched_placement import WatchedPlacement
 from tests.chaos.watch import Watch, WatchedConductor
 from understudy.cells import errors
 from understudy.cells.api_store import ApiStore
 from understudy.cells.cell_store import CellStore
 from understudy.cells.records import CellRecord
 from understudy.compute.fault_plan import FaultPlan
+from understudy.compute.holdings import Holdings
+from understudy.compute.identity import Identity
 from understudy.compute.parts import AgentParts
+from understudy.compute.voice import Voice
 from understudy.conductor.bounds import RetryBounds
 from understudy.conductor.casting import Caster
 from understudy.conductor.cell_access import CellAccess, CellDirectory
 from understudy.conductor.cell_parts import CellParts
+from understudy.conductor.host_gate import Trust
 from understudy.conductor.super_parts import SuperParts
 from understudy.conductor.sweeping import Round
 from understudy.ledger.ledger import Ledger
@@ -41,10 +45,12 @@ class Surroundings:
 
     api: SimulatedDatabase
     cells: Mapping[str, SimulatedDatabase]
-    placement: SimulatedPlacement
+    placement: WatchedPlacement
     buses: Mapping[str, Broker]
     pace: Pace
     bounds: RetryBounds
+    admits_new: bool
+    """Do cells take hosts in that nobody has approved?"""
 
     def api_store(self, process: Process) -> ApiStore:
         """Open the API database."""
@@ -103,6 +109,7 @@ def start_scheduler(around: Surroundings, process: Process) -> None:
         ledger.claims,
         name=process.name,
         settings=settings,
+        callers=(SUPER_USER,),
         clock=lambda: process.kernel.now,
     )
     around.buses[API].listen(process, "scheduler", parts.endpoint)
@@ -121,6 +128,7 @@ def start_conductor(around: Surroundings, process: Process) -> None:
         cell=process.place,
         name=process.name,
         timing=around.pace.conductor,
+        trust=Trust(frozenset({SUPER_USER}), around.admits_new),
     )
     broker.listen(process, "conductor", parts.endpoint)
     _go(process, parts.rounds)
@@ -135,6 +143,10 @@ class Machine:
     watch: Watch
     """What exists on all hosts."""
     disk: sqlite3.Connection
+    identity: Identity
+    """It lies on the disk, and the machine is never started anew."""
+    held: Holdings | None = None
+    """What exists on its hosts, as it sees that; None: as it is."""
 
 
 def start_agent(around: Surroundings, machine: Machine, process: Process) -> None:
@@ -143,9 +155,13 @@ def start_agent(around: Surroundings, machine: Machine, process: Process) -> Non
     settings = around.pace.compute(process.name)
     bell = SimulatedBell(process)
     parts = AgentParts(
-        process.name,
+        Voice(process.name, machine.identity),
         GatedDriver(
-            machine.hosts, machine.plan, machine.watch, process, machine.watch.note(process.kernel)
+            machine.hosts,
+            machine.plan,
+            machine.held or machine.watch,
+            process,
+            machine.watch.note(process.kernel),
         ),
         WatchedConductor(broker.open(process), settings.answer_seconds, machine.watch),
         GatedJournal(machine.disk, process),

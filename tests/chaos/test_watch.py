@@ -31,7 +31,7 @@ class WatchTest(testtools.TestCase):
         for host in self.hosts:
             self.store.register_host(host)
             self.store.mark_schedulable(host.name, True)
-            self.ledger.inventory.put_tree(list(host.providers))
+            self.ledger.inventory.put_tree(host.providers, recorded=(), cell="cell-1")
         self.watch = Watch(_not_restored(self.plan), self.placement, [database])
         self.placement.on_write = self.watch.written
         self.vm = new_uuid()

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
+from tests.chaos import plan as plans
 from tests.chaos.kernel import Kernel
-from tests.chaos.oracle import DOUBLED, Violation
+from tests.chaos.oracle import DOUBLED, LOST, Violation
 from tests.chaos.plan import Plan
 from tests.chaos.simulated.databases import SimulatedDatabase
 from tests.chaos.simulated.placement import SimulatedPlacement
@@ -50,9 +51,7 @@ class Watch(HeldInMemory):
         """When the last build failed as planned, on the kernel's clock: it is a fault as well."""
         self._placement = placement
         self._cells = cells
-        self._roots = {
-            host.compute_node_uuid: host.name for agent in plan.agents for host in agent.hosts
-        }
+        self._roots = plans.roots(plan)
         self._restored = plan.faults.restored is not None
         self._claimed: dict[str, set[str]] = {}
 
@@ -91,6 +90,11 @@ class Watch(HeldInMemory):
         what = f"{tag.instance_uuid} (attempt {tag.attempt})"
         words = f"{tag.host} is told to go on with {what}, which is superseded"
         self.found.append(Violation(DOUBLED, words))
+
+    def undecided(self, tag: Tag, words: str) -> None:
+        """Note what happens to a tag on a host whose name nobody has decided on."""
+        what = f"{tag.instance_uuid} (attempt {tag.attempt}) on {tag.host}"
+        self.found.append(Violation(LOST, f"{what}, which is called something else now, {words}"))
 
     def _hosts(self, providers: Collection[str]) -> set[str]:
         return {self._roots[uuid] for uuid in providers if uuid in self._roots}

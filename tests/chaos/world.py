@@ -5,27 +5,32 @@ from __future__ import annotations
 import contextlib
 import logging
 import random
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
+from tests.chaos import mishaps, services
 from tests.chaos import plan as plans
-from tests.chaos import services
-from tests.chaos.agents import new_disk
+from tests.chaos.agents import new_disk, new_identity
 from tests.chaos.bus import Broker
+from tests.chaos.bystanders import Bystanders
 from tests.chaos.client import PATIENCE, Client
 from tests.chaos.fate import Fate
-from tests.chaos.faults import CELLS
+from tests.chaos.faults import CELLS, Mishap
 from tests.chaos.ground import Ground
+from tests.chaos.hostile.agent import HostileAgent
+from tests.chaos.hostile.client import HostileClient
+from tests.chaos.hostile.strangers import AGENT, FOREIGN, PROJECT, Strangers
 from tests.chaos.kernel import START, Kernel
-from tests.chaos.oracle import Oracle, Violation
+from tests.chaos.operator import Operator
+from tests.chaos.oracle import CHANGED, Oracle, Violation
 from tests.chaos.plan import Plan
 from tests.chaos.process import Process
 from tests.chaos.services import Machine, Surroundings
 from tests.chaos.trace import Trace
 from tests.chaos.unreal import unreal
 from tests.chaos.watch import Watch
+from tests.fakes import ledger_providers
 from understudy.cells.records import CellRecord
 from understudy.conductor.cell_access import CellAccess
 from understudy.rpcapi.bus import API
@@ -63,7 +68,13 @@ class World:
         }
         ground.reset(self._clock_of)
         self.around = Surroundings(
-            ground.api, ground.cells, ground.placement(), self.buses, plan.pace, plans.BOUNDS
+            ground.api,
+            ground.cells,
+            ground.placement(),
+            self.buses,
+            plan.pace,
+            plans.BOUNDS,
+            plan.admits_new,
         )
         self._ground = ground
         self._chance = chance
@@ -72,8 +83,13 @@ class World:
         self._skews: dict[str, float] = {}
         self._away: dict[str, float] = {}
         self.holdings = Watch(plan, self.around.placement, self.around.cells.values())
-        self.disks: dict[str, sqlite3.Connection] = {}
+        self.machines: dict[str, Machine] = {}
+        """By the agent's name."""
+        self._second: Process | None = None
+        """A copy of an agent, while there is one."""
         self.clients: list[Client] = []
+        self._bystanders: Bystanders | None = None
+        self._hostile_client: HostileClient | None = None
         self.forgotten: set[str] = set()
         """Instances of which a restored database does not know all any more."""
         self.wiped: set[str] = set()
@@ -135,17 +151,43 @@ class World:
                 name = f"{cell}-conductor{number}"
                 self._keep_alive(name, "conductor", cell, services.start_conductor)
         for agent in plan.agents:
-            disk = self.disks[agent.name] = new_disk()
-            machine = Machine(agent.hosts, agent.plan, self.holdings, disk)
-            start = partial(_start_agent, machine)
-            self._keep_alive(agent.name, "agent", agent.cell, start)
+            self.machines[agent.name] = Machine(
+                agent.hosts, agent.plan, self.holdings, new_disk(), new_identity(agent.name)
+            )
+            self._keep_alive(agent.name, "agent", agent.cell, self._start_agent)
+        if not plan.admits_new or plan.faults.restored is not None:
+            onlooker = self.process("operator", "world", API)
+            cells = {cell: self.around.cell_store(onlooker, cell) for cell in CELLS}
+            Operator(self.kernel, plan, cells).start()
         for ask in plan.asks:
             process = self.process("client", "client", API)
             bus = self.buses[API].open(process)
             client = Client(process, SuperConductorClient(bus, timeout=PATIENCE), ask)
             self.clients.append(client)
             client.start()
+        if plan.strangers != Strangers():
+            self._let_strangers_in()
         self._plan_faults()
+
+    def _let_strangers_in(self) -> None:
+        """Let whoever is hostile begin, and watch what is done for them."""
+        around, plan = self.around, self.plan
+        self._bystanders = Bystanders(self.kernel, plan, around)
+        ledger_providers.add(around.placement.store.providers, FOREIGN, "foreign", None)
+        if plan.strangers.agent_in is not None:
+            process = self.process(AGENT, "hostile", plan.strangers.agent_in)
+            HostileAgent(process, around, plan, lambda: self.fate.calm).start()
+        if plan.strangers.client:
+            process = self.process(PROJECT, "hostile", API)
+            self._hostile_client = HostileClient(process, around, plan, lambda: self.fate.calm)
+            self._hostile_client.start()
+
+    def strangers_did(self) -> list[Violation]:
+        """Return what hostile ones changed, or were told, of what is not theirs."""
+        found = [] if self._bystanders is None else list(self._bystanders.found)
+        if self._hostile_client is not None:
+            found += [Violation(CHANGED, words) for words in self._hostile_client.told]
+        return found
 
     def _keep_alive(self, name: str, kind: str, place: str, start: services.Starter) -> None:
         """Start a process, and again whenever it died, as its machine does."""
@@ -168,7 +210,32 @@ class World:
         left = self.plan.faults.seconds - self.fate.now
         self.kernel.later(max(0.0, min(after, left)), self._starts[name])
 
+    def _start_agent(self, around: Surroundings, process: Process) -> None:
+        services.start_agent(around, self.machines[process.name], process)
+
+    def _let_happen(self, mishap: Mishap) -> None:
+        """Rename an agent's hosts, or copy its folder, and make that good again in time."""
+        agent = self.plan.agents[mishap.agent]
+        self.trace.note((self.kernel.now, agent.name, f"is {mishap.kind}", ""))
+        machine = self.machines[agent.name]
+        if mishap.kind == "copied":
+            process = self._second = self.process(agent.name, "agent", agent.cell)
+            services.start_agent(self.around, mishaps.copied(machine), process)
+            self.kernel.later(mishap.ends - mishap.begins, process.die)
+            return
+
+        def call(it: Machine) -> None:
+            self.machines[agent.name] = it
+            self._away[agent.name] = 0.1
+            self._alive[agent.name].die()
+
+        self.kernel.later(mishap.ends - mishap.begins, partial(call, machine))
+        call(mishaps.renamed(machine))
+
     def _plan_faults(self) -> None:
+        if self.plan.mishap is not None:
+            mishap = self.plan.mishap
+            self.kernel.later(mishap.begins, partial(self._let_happen, mishap))
         faults = self.plan.faults
         for death in faults.deaths:
             self.kernel.later(death.at, partial(self._kill_some, death.kind, death.back_after))
@@ -220,20 +287,21 @@ class World:
         A build may still fail as planned; the time counts from the last that did.
         """
         stopped = self.kernel.now
-        while self.kernel.now < max(stopped, self.holdings.failed_at) + self.plan.pace.calm:
+        calm = self.plan.pace.calm
+        if self.plan.strangers.agent_in is not None:
+            # Its hosts are silent from now on, and what waits for them waits until they are down.
+            calm += self.plan.pace.conductor.host_down_time
+        while self.kernel.now < max(stopped, self.holdings.failed_at) + calm:
             self.kernel.run(self.kernel.now + STEP)
             if oracle.is_at_rest():
                 return
 
     def _end(self) -> None:
-        for process in self._alive.values():
+        seconds = [] if self._second is None else [self._second]
+        for process in (*self._alive.values(), *seconds):
             process.on_death.clear()
             process.die()
         self.kernel.run(self.kernel.now)
-
-
-def _start_agent(machine: Machine, around: Surroundings, process: Process) -> None:
-    services.start_agent(around, machine, process)
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from understudy.objects.fault import Fault
 from understudy.objects.host import Host
 from understudy.objects.orders import Orders
 from understudy.rpcapi import errors
+from understudy.rpcapi.context import RequestContext, Speaker
 
 Pair = tuple[str, int]
 
@@ -49,6 +50,7 @@ class FakeCellConductor:
         self.holds: dict[str, list[Pair]] = {}
         self.beats: list[dict[str, list[Pair]]] = []
         self.said: list[tuple[object, ...]] = []
+        self.speakers: list[tuple[str, Speaker | None]] = []
         self._changed = threading.Condition(threading.RLock())
 
     # What a test does to it.
@@ -88,8 +90,8 @@ class FakeCellConductor:
 
     # What agents call.
 
-    def register_host(self, ctxt: object, host: Host, holds: list[Pair]) -> Orders:
-        with self._call("register_host", host.name, [tuple(pair) for pair in holds]):
+    def register_host(self, ctxt: RequestContext, host: Host, holds: list[Pair]) -> Orders:
+        with self._call(ctxt, "register_host", host.name, [tuple(pair) for pair in holds]):
             if host.name in self.refused:
                 raise errors.HostRefused(host.name, "refused by the test")
             self.hosts[host.name] = host
@@ -98,37 +100,43 @@ class FakeCellConductor:
             self.to_tear_down.update((host.name, *stray) for stray in strays)
             if not strays:
                 return Orders()
-            return Orders(tear_down={host.name: strays}, register=[host.name])
+            return self._orders({host.name: strays}, [host.name])
 
-    def heartbeat(self, ctxt: object, agent: str, in_hand: dict[str, list[Pair]]) -> Orders:
-        with self._call("heartbeat", agent):
+    def heartbeat(
+        self, ctxt: RequestContext, agent: str, in_hand: dict[str, list[Pair]]
+    ) -> Orders:
+        with self._call(ctxt, "heartbeat", agent):
             self.beats.append({host: [(u, a) for u, a in in_hand[host]] for host in in_hand})
             orders: dict[str, list[Pair]] = {}
             for host, uuid, attempt in sorted(self.to_tear_down):
                 if host in in_hand:
                     orders.setdefault(host, []).append((uuid, attempt))
             unknown = sorted(set(in_hand) - set(self.hosts) - self.refused)
-            return Orders(tear_down=orders, register=unknown)
+            return self._orders(orders, unknown)
 
-    def build_started(self, ctxt: object, host: str, instance_uuid: str, attempt: int) -> None:
-        with self._call("build_started", host, instance_uuid, attempt):
+    def build_started(
+        self, ctxt: RequestContext, host: str, instance_uuid: str, attempt: int
+    ) -> None:
+        with self._call(ctxt, "build_started", host, instance_uuid, attempt):
             self._current(host, instance_uuid, attempt, states.BUILDING)
 
-    def build_succeeded(self, ctxt: object, host: str, instance_uuid: str, attempt: int) -> None:
-        with self._call("build_succeeded", host, instance_uuid, attempt):
+    def build_succeeded(
+        self, ctxt: RequestContext, host: str, instance_uuid: str, attempt: int
+    ) -> None:
+        with self._call(ctxt, "build_succeeded", host, instance_uuid, attempt):
             found = self._current(host, instance_uuid, attempt, states.BUILDING, states.ACTIVE)
             found.state = states.ACTIVE
 
     def build_failed(
         self,
-        ctxt: object,
+        ctxt: RequestContext,
         host: str,
         instance_uuid: str,
         attempt: int,
         fault: Fault,
         cleaned: bool,
     ) -> None:
-        with self._call("build_failed", host, instance_uuid, attempt, fault.code, cleaned):
+        with self._call(ctxt, "build_failed", host, instance_uuid, attempt, fault.code, cleaned):
             if cleaned:
                 self._forget(host, instance_uuid, attempt)
             found = self._current(host, instance_uuid, attempt, states.BUILDING, states.FAILING)
@@ -136,12 +144,12 @@ class FakeCellConductor:
             if not cleaned:
                 self.to_tear_down.add((host, instance_uuid, attempt))
 
-    def torn_down(self, ctxt: object, host: str, instance_uuid: str, attempt: int) -> None:
-        with self._call("torn_down", host, instance_uuid, attempt):
+    def torn_down(self, ctxt: RequestContext, host: str, instance_uuid: str, attempt: int) -> None:
+        with self._call(ctxt, "torn_down", host, instance_uuid, attempt):
             self._forget(host, instance_uuid, attempt)
 
     @contextmanager
-    def _call(self, *said: object) -> Iterator[None]:
+    def _call(self, ctxt: RequestContext, *said: object) -> Iterator[None]:
         with self._changed:
             if self.unavailable:
                 self.unavailable -= 1
@@ -149,6 +157,7 @@ class FakeCellConductor:
             if self.broken:
                 raise self.broken
             self.said.append(said)
+            self.speakers.append((str(said[0]), ctxt.speaker))
             try:
                 yield
             finally:
@@ -156,6 +165,17 @@ class FakeCellConductor:
             if self.unanswered:
                 self.unanswered -= 1
                 raise errors.ServiceUnavailable("conductor", "the answer is lost")
+
+    def _orders(self, tear_down: dict[str, list[Pair]], register: list[str]) -> Orders:
+        return Orders(
+            tear_down=tear_down,
+            register=register,
+            host_uuids={
+                name: self.hosts[name].compute_node_uuid
+                for name in tear_down
+                if name in self.hosts
+            },
+        )
 
     def _current(self, host: str, uuid: str, attempt: int, *allowed: str) -> FakeInstance:
         found = self.instances.get(uuid)

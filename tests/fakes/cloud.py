@@ -225,7 +225,7 @@ class FakeCloud:
         self.closed = False
 
     def context(self) -> RequestContext:
-        return RequestContext("a-project", "a-user")
+        return RequestContext("a-project", "a-user", is_admin=True)
 
     def audit(self) -> AuditReport:
         return AuditReport(self.leaked, self.doubled)

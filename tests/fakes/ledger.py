@@ -22,6 +22,7 @@ from tests.fakes.ledger_inventory import FakeInventory
 from tests.fakes.ledger_providers import FakeProvider
 from tests.fakes.ledger_store import Consumer
 from understudy.ledger import candidate_query, errors
+from understudy.ledger.candidates import GroupBounds
 from understudy.ledger.protocols import Allocations, CandidateSet, Owner
 from understudy.objects.build_request import BuildRequest, ResourceGroup
 
@@ -39,9 +40,9 @@ class FakeLedger(FakeClaims, FakeInventory):
     the calls of each method, and `writes` the writes that were sent.
     """
 
-    def __init__(self, max_equal_groups: int = 5) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._max_equal_groups = max_equal_groups
+        self._group_bounds = GroupBounds()
 
     # What tests set up and look at.
 
@@ -92,9 +93,7 @@ class FakeLedger(FakeClaims, FakeInventory):
     def find(self, request: BuildRequest, limit: int) -> CandidateSet:
         """Enumerate, at most `limit`."""
         self.calls["find"] += 1
-        equal = candidate_query.most_equal_groups(request)
-        if equal > self._max_equal_groups:
-            raise errors.TooManyEqualGroups(equal, self._max_equal_groups)
+        self._group_bounds.check(request)
         found = self.read(
             "find", lambda: ledger_candidates.find(self.store.providers, request, limit)
         )

@@ -69,6 +69,15 @@ def add(providers: Providers, uuid: str, name: str, parent: str | None) -> FakeP
     return providers[uuid]
 
 
+def move(providers: Providers, provider: FakeProvider, parent: str | None) -> None:
+    """Put the provider, and all below it, below another parent, or make it a root."""
+    below = [one for one in providers if provider.uuid in ancestors(providers, one)]
+    provider.parent = parent
+    root = provider.uuid if parent is None else providers[parent].root
+    for uuid in below:
+        providers[uuid].root = root
+
+
 def tree(providers: Providers, root: str) -> list[FakeProvider]:
     """Return the providers of one tree, in the order in which they were added."""
     return [provider for provider in providers.values() if provider.root == root]

@@ -74,5 +74,5 @@ class Wire:
         with self.lock:
             try:
                 apply()
-            except (BadRequest, Concurrent, NoRoom, errors.LedgerRefused):
+            except (BadRequest, Concurrent, NoRoom, errors.LedgerError):
                 return

@@ -11,6 +11,8 @@ from oslo_config import cfg
 from oslo_context import context
 from oslo_log import formatters, log
 
+from understudy.cli import one_line
+
 _HEAD = re.compile(
     r" \[(?P<head>(?!instance: )[^]]*)\] (\[instance: (?P<instance>[^]]*)\] )?(?P<text>.*)"
 )
@@ -29,7 +31,9 @@ class LogLines(fixtures.Fixture):
         conf([], default_config_files=[], default_config_dirs=[])
         self._written = io.StringIO()
         handler = logging.StreamHandler(self._written)
-        handler.setFormatter(formatters.ContextFormatter(config=conf))
+        formatter = formatters.ContextFormatter(config=conf)
+        one_line.keep(formatter)
+        handler.setFormatter(formatter)
         level = self._logger.level
         self._logger.addHandler(handler)
         self._logger.setLevel(logging.DEBUG)

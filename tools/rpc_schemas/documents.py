@@ -87,9 +87,13 @@ def _envelope() -> dict[str, Schema]:
     """Return the shapes; a test holds messages that were captured to them."""
     text: Schema = {"type": "string"}
     ids = {"_unique_id": {**text, "description": "New for every message; a repeat is dropped."}}
-    context = {
+    context: dict[str, Schema] = {
         f"_context_{fact}": {"type": ["string", "null"]}
         for fact in ("project_id", "user_id", "request_id")
+    }
+    context["_context_is_admin"] = {
+        "type": "boolean",
+        "description": "Does an administrator ask? Nothing but true says so.",
     }
     message = {
         "method": text,

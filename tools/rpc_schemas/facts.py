@@ -66,12 +66,19 @@ TOLD: Final = {"host": HOST, "instance_uuid": INSTANCE, "attempt": ATTEMPT}
 REPEAT: Final = (
     "Yes, and agents do until they are answered; the same report again changes nothing."
 )
-REPORT_ERRORS: Final = ("Superseded", "InstanceNotFound", "HostNotFound", "CellUnavailable")
+REPORT_ERRORS: Final = (
+    "Superseded",
+    "InstanceNotFound",
+    "HostNotFound",
+    "HostRefused",
+    "CellUnavailable",
+)
 
 SCHEDULER: Final = Interface(
     "Scheduler",
     "api",
-    "Any scheduler on the API-level bus takes a call.",
+    "Any scheduler on the API-level bus takes a call. It answers the users of the bus that "
+    "[scheduler] callers names, and takes the consumer types of [scheduler] consumer_types.",
     SchedulerClient,
     SchedulerEndpoint,
     {
@@ -85,13 +92,15 @@ SCHEDULER: Final = Interface(
             "was lost is for the caller to give back.",
             {
                 "request_id": REQUEST_ID,
-                "request": "What each instance takes, and whose the claims are. Its count, "
-                "attempts, cells and deadline are not read.",
-                "instance_uuids": "The consumers to claim for in Placement, each once.",
-                "alternates": "How many alternates to name for each instance, 0 or more; fewer "
+                "request": "What each instance takes, and whose the claims are. Its "
+                "attempts, cells and deadline are checked and not used.",
+                "instance_uuids": "The consumers to claim for in Placement, each once; at most "
+                "the request's count.",
+                "alternates": "How many alternates to name for each instance, 0 to 64; fewer "
                 "come where the cell has no more.",
                 "held": "{instance uuid: consumer generation} of those that hold a claim already: "
-                "it is moved. Empty for first claims.",
+                "it is moved, if it is of the request's project, user and consumer type; else "
+                "LedgerRefusedRequest, and nothing is written. Empty for first claims.",
             },
             "For each instance its claimed host, the generation that the claim's write produced, "
             "and alternates. The claims are the caller's, who gives them back.",
@@ -102,6 +111,8 @@ SCHEDULER: Final = Interface(
                 "TooManyEqualGroups",
                 "Overloaded",
                 "ServiceUnavailable",
+                "InvalidRequest",
+                "Forbidden",
             ),
         )
     },
@@ -118,9 +129,19 @@ SUPER_CONDUCTOR: Final = Interface(
             "Write the request down and answer; the builds begin after the answer.",
             "Yes: under the same request id with the same body, the answer is the same and "
             "nothing is built twice.",
-            {"request": "What to build, and under which id."},
+            {
+                "request": "What to build, and under which id. Its project and user are the "
+                "context's own, unless an administrator asks.",
+            },
             "The uuids of the instances, in their order.",
-            ("InvalidRequest", "RequestIdTaken", "Overloaded", "LedgerDown", "CellUnavailable"),
+            (
+                "InvalidRequest",
+                "RequestIdTaken",
+                "Overloaded",
+                "LedgerDown",
+                "CellUnavailable",
+                "Forbidden",
+            ),
         ),
         "result": Method(
             "Say where each instance of the request stands now. Poll it; 0.05 s growing to 2 s is "
@@ -128,34 +149,35 @@ SUPER_CONDUCTOR: Final = Interface(
             READS,
             {"request_id": REQUEST_ID},
             "The instances without their attempts, and the cells that could not be asked.",
-            ("RequestNotFound", "CellUnavailable"),
+            ("RequestNotFound", "CellUnavailable", "Forbidden"),
         ),
         "cancel": Method(
             "Delete every instance of the request.",
             "Yes; what is deleted stays so.",
             {"request_id": REQUEST_ID},
             "Nothing; the deletes are written down when it answers, and happen after that.",
-            ("RequestNotFound", "InstanceNotFound", "CellUnavailable"),
+            ("RequestNotFound", "InstanceNotFound", "CellUnavailable", "Forbidden"),
         ),
         "delete": Method(
             "Have the instance torn down and its claim given back, whatever it is doing.",
             "Yes; what is deleted stays so.",
             {"instance_uuid": INSTANCE},
             "Nothing; the delete is written down when it answers, and happens after that.",
-            ("InstanceNotFound", "CellUnavailable"),
+            ("InstanceNotFound", "CellUnavailable", "Forbidden"),
         ),
         "show": Method(
             "Return one instance with its timeline.",
             READS,
             {"instance_uuid": INSTANCE},
             "The instance with every attempt.",
-            ("InstanceNotFound", "CellUnavailable"),
+            ("InstanceNotFound", "CellUnavailable", "Forbidden"),
         ),
         "list_instances": Method(
             "Return one page of the instances of all cells.",
             READS,
             {
-                "filters": "What must be equal: state, host, request_id, project_id, name.",
+                "filters": "What must be equal: state, host, request_id, project_id, name. "
+                "Whatever they say, only an administrator is shown instances of other projects.",
                 "sort_keys": "created_at (the default), updated_at, name, state, uuid, "
                 "service_host.",
                 "sort_dirs": '"asc" or "desc" for each key; a key without one ascends.',
@@ -164,33 +186,34 @@ SUPER_CONDUCTOR: Final = Interface(
                 "marker": "The uuid to continue after; null for the first page.",
             },
             "The page, without attempts; its marker is null on the last one.",
-            ("BadQuery", "InstanceNotFound", "CellUnavailable"),
+            ("BadQuery", "InstanceNotFound", "CellUnavailable", "Forbidden"),
         ),
         "list_hosts": Method(
-            "Return the hosts of one cell, or of all.",
+            "Return the hosts of one cell, or of all. Administrators only.",
             READS,
             {"cell_name": "The cell's name; null for all cells."},
             "The hosts without their providers; times in seconds.",
-            ("CellNotFound", "CellUnavailable"),
+            ("CellNotFound", "CellUnavailable", "Forbidden"),
         ),
         "set_host": Method(
-            "Enable, disable or drain a host.",
+            "Enable, disable or drain a host. Administrators only.",
             "Yes; the last one holds.",
             {"host": HOST, "admin_state": ADMIN_STATE, "reason": REASON},
             "The host as it is now.",
-            ("HostNotFound", "CellUnavailable", "LedgerDown", "ServiceUnavailable"),
+            ("HostNotFound", "CellUnavailable", "LedgerDown", "ServiceUnavailable", "Forbidden"),
         ),
         "list_services": Method(
-            "Return every process that beats, of the API level and of all cells.",
+            "Return every process that beats, of the API level and of all cells. "
+            "Administrators only.",
             READS,
             result="The processes; times in seconds.",
-            errors=("CellUnavailable",),
+            errors=("CellUnavailable", "Forbidden"),
         ),
         "list_cells": Method(
-            "Return every cell, and whether it answers.",
+            "Return every cell, and whether it answers. Administrators only.",
             READS,
             result="The cells; addresses carry no password.",
-            errors=("CellUnavailable",),
+            errors=("CellUnavailable", "Forbidden"),
         ),
     },
 )
@@ -228,7 +251,7 @@ CELL_CONDUCTOR: Final = Interface(
             "Yes; the answer is the same until the attempt is superseded.",
             TOLD,
             "Nothing: go on.",
-            REPORT_ERRORS,
+            (*REPORT_ERRORS, "AlreadyBuilt"),
         ),
         "build_succeeded": Method(
             "Say that the instance is there: it becomes ACTIVE.",

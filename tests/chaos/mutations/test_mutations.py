@@ -50,6 +50,33 @@ class MutationsTest(testtools.TestCase):
     def test_tombstone(self) -> None:
         self.check_needed("tombstone")
 
+    def test_reports(self) -> None:
+        self.check_needed("reports")
+
+    def test_orders(self) -> None:
+        self.check_needed("orders")
+
+    def test_binding(self) -> None:
+        self.check_needed("binding")
+
+    def test_beats(self) -> None:
+        self.check_needed("beats")
+
+    def test_providers(self) -> None:
+        self.check_needed("providers")
+
+    def test_callers(self) -> None:
+        self.check_needed("callers")
+
+    def test_projects(self) -> None:
+        self.check_needed("projects")
+
+    def test_own_name(self) -> None:
+        self.check_needed("own_name")
+
+    def test_administrators(self) -> None:
+        self.check_needed("administrators")
+
     def check_needed(self, name: str) -> None:
         """Does the recorded world go wrong without the safeguard, and only without it?"""
         found = seeking.recorded()[name]

@@ -6,6 +6,7 @@ SQLAlchemy has compiled is kept with it.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -23,6 +24,7 @@ _R = TypeVar("_R")
 Clock = Callable[[], float]
 """Seconds since the epoch."""
 Snapshot = sqlite3.Connection
+Around = Callable[[], contextlib.AbstractContextManager[object]]
 
 _TABLES: Final = {
     schema.Tree.API: tables_api.metadata.sorted_tables,
@@ -47,6 +49,8 @@ class SimulatedDatabase:
         schema.upgrade(self._shared.engine, tree)
         self._connection = _driver_connection(self._shared.engine)
         self._empty = [f"DELETE FROM {table.name}" for table in reversed(_TABLES[tree])]
+        self.around_write: Around = contextlib.nullcontext
+        """What each transaction that writes runs within."""
         self._clock: Clock = lambda: 0.0
         self._now = 0.0
         self._connection.create_function("julianday", 1, self._julian_day, deterministic=True)
@@ -56,7 +60,8 @@ class SimulatedDatabase:
         self._always = self._shared.engine.connect().execution_options(begin="SELECT 1")
 
     def reset(self, clock: Clock) -> None:
-        """Empty every table and take another clock."""
+        """Empty every table and take another clock; nobody looks on any more."""
+        self.around_write = contextlib.nullcontext
         self._clock = clock
         self._connection.execute("BEGIN")
         for statement in self._empty:
@@ -87,6 +92,12 @@ class SimulatedDatabase:
         now, then = (set(of.execute(query)) for of in (self._connection, snapshot))
         return {uuid for (uuid,) in now - then}
 
+    def rows(self, query: str) -> list[sqlite3.Row]:
+        """Return all rows of a query, by column, for those who only look on."""
+        cursor = self._connection.cursor()
+        cursor.row_factory = sqlite3.Row
+        return cursor.execute(query).fetchall()
+
     def peek(self, query: str) -> Any:
         """Return the first value of a query, for those who only look on."""
         return self._connection.execute(query).fetchone()[0]
@@ -105,7 +116,7 @@ class SimulatedDatabase:
         """Run `work` in a transaction that passes no gate, and commit it."""
         while True:
             try:
-                with self._turn:
+                with self._turn, self.around_write():
                     self._now = self._clock()
                     return self._committed(work)
             except db_errors.RetryRequest:

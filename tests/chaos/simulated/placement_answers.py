@@ -71,6 +71,11 @@ class Answer:
         return cls(204, None, b"")
 
     @classmethod
+    def created(cls) -> Answer:
+        """Answer 201."""
+        return cls(201, None, b"")
+
+    @classmethod
     def error(cls, status: int, code: str, detail: str) -> Answer:
         """Answer with one error in Placement's form."""
         body = {"errors": [{"status": status, "code": code, "detail": detail}]}

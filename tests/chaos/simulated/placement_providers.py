@@ -13,6 +13,8 @@ from tests.fakes.ledger_store import Store
 CONCURRENT = "placement.concurrent_update"
 DUPLICATE = "placement.duplicate_name"
 IN_USE = "placement.inventory.inuse"
+PARENT = "placement.resource_provider.cannot_delete_parent"
+PROVIDER_IN_USE = "placement.resource_provider.inuse"
 
 
 class SimulatedProviders:
@@ -42,13 +44,30 @@ class SimulatedProviders:
     def rename(self, request: Request) -> Answer:
         """PUT /resource_providers/{uuid}."""
         provider, name = self._provider(request), request.body["name"]
-        if request.body.get("parent_provider_uuid") != provider.parent:
-            raise NotImplementedError("a provider that moves to another parent")
-        others = (one for one in self._store.providers.values() if one is not provider)
-        if any(one.name == name for one in others):
+        parent = request.body.get("parent_provider_uuid")
+        providers = self._store.providers
+        if parent is not None and (
+            parent not in providers
+            or provider.uuid in ledger_providers.ancestors(providers, parent)
+        ):
+            raise Fault(400, f"{parent} is no parent for {provider.name}")
+        if any(one.name == name for one in providers.values() if one is not provider):
             raise Fault(409, f"{name} exists already", DUPLICATE)
         provider.name = name
+        if parent != provider.parent:
+            ledger_providers.move(providers, provider, parent)
         return Answer.ok(shown(provider))
+
+    def delete(self, request: Request) -> Answer:
+        """DELETE /resource_providers/{uuid}."""
+        provider = self._provider(request)
+        if any(one.parent == provider.uuid for one in self._store.providers.values()):
+            raise Fault(409, f"{provider.name} has children", PARENT)
+        held = (one.allocations for one in self._store.consumers.values())
+        if any(provider.uuid in allocations for allocations in held):
+            raise Fault(409, f"{provider.name} is in use", PROVIDER_IN_USE)
+        del self._store.providers[provider.uuid]
+        return Answer.done()
 
     def show_inventories(self, request: Request) -> Answer:
         """GET .../inventories."""

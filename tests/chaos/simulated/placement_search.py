@@ -52,13 +52,15 @@ class SimulatedSearch:
         )
 
     def providers(self, request: Request) -> Answer:
-        """GET /resource_providers, all or by uuid, tree or room for resources."""
+        """GET /resource_providers, all or by uuid, name, tree or room for resources."""
         providers = self._store.providers
         found = list(providers.values())
         for key, value in request.query:
             match key:
                 case "uuid":
                     found = [one for one in found if one.uuid == value]
+                case "name":
+                    found = [one for one in found if one.name == value]
                 case "in_tree":
                     root = providers[value].root if value in providers else _NOBODY
                     tree = {one.uuid for one in ledger_providers.tree(providers, root)}
@@ -76,12 +78,17 @@ class SimulatedSearch:
         return Answer.ok({"resource_classes": [{"name": name} for name in sorted(self._classes)]})
 
     def traits(self, request: Request) -> Answer:
-        """GET /traits?name=in:..."""
+        """GET /traits?name=in:... or startswith:..."""
         [(key, value)] = request.query
-        if key != "name" or not value.startswith("in:"):
-            raise NotImplementedError(f"GET /traits?{key}={value}")
-        asked = value.removeprefix("in:").split(",")
-        return Answer.ok({"traits": sorted(self._traits.intersection(asked))})
+        way, _, asked = value.partition(":")
+        match key, way:
+            case "name", "in":
+                found = self._traits.intersection(asked.split(","))
+            case "name", "startswith":
+                found = {name for name in self._traits if name.startswith(asked)}
+            case _:
+                raise NotImplementedError(f"GET /traits?{key}={value}")
+        return Answer.ok({"traits": sorted(found)})
 
     def learn_class(self, request: Request) -> Answer:
         """PUT /resource_classes/{name}."""
@@ -91,6 +98,18 @@ class SimulatedSearch:
         """PUT /traits/{name}."""
         return _learn(self._traits, request.path[1])
 
+    def forget_class(self, request: Request) -> Answer:
+        """DELETE /resource_classes/{name}."""
+        providers = self._store.providers.values()
+        in_use = any(request.path[1] in one.inventories for one in providers)
+        return _forget(self._classes, request.path[1], in_use)
+
+    def forget_trait(self, request: Request) -> Answer:
+        """DELETE /traits/{name}."""
+        providers = self._store.providers.values()
+        in_use = any(request.path[1] in one.traits for one in providers)
+        return _forget(self._traits, request.path[1], in_use)
+
     def _check(self, classes: frozenset[str], traits: frozenset[str]) -> None:
         if unknown := (classes - self._classes) | (traits - self._traits):
             raise Fault(400, f"no such name: {sorted(unknown)}", _BAD_VALUE)
@@ -99,7 +118,20 @@ class SimulatedSearch:
 def _learn(known: set[str], name: str) -> Answer:
     if not name.startswith("CUSTOM_"):
         raise Fault(400, f"{name} is no custom name")
+    if name in known:
+        return Answer.done()
     known.add(name)
+    return Answer.created()
+
+
+def _forget(known: set[str], name: str, in_use: bool) -> Answer:
+    if name not in known:
+        raise Fault(404, f"no such name: {name}")
+    if not name.startswith("CUSTOM_"):
+        raise Fault(400, f"{name} is no custom name")
+    if in_use:
+        raise Fault(409, f"{name} is in use")
+    known.remove(name)
     return Answer.done()
 
 

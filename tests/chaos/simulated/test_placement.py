@@ -11,7 +11,7 @@ from tests.chaos.simulated.placement import SimulatedPlacement
 from tests.chaos.simulated.placement_claims import Written
 from tests.chaos.simulated.plans import PlannedGate
 from tests.functional.ledger import subject
-from tests.functional.ledger.subject import OWNER, new_uuid, wanted
+from tests.functional.ledger.subject import CELL, OWNER, new_uuid, wanted
 from understudy.ledger import allocations, api, errors
 from understudy.ledger.ledger import Ledger
 from understudy.objects.host import Provider
@@ -71,7 +71,10 @@ class WatchedTest(SimulatedPlacementTest):
 
     def test_what_it_does_not_know_is_an_error_and_no_answer(self) -> None:
         adapter = self.simulated.adapter(OpenGate())
-        for method, path in (("GET", "/usages"), ("DELETE", f"/resource_providers/{self.a}")):
+        for method, path in (
+            ("GET", "/usages"),
+            ("DELETE", f"/resource_providers/{self.a}/traits"),
+        ):
             self.assertRaises(NotImplementedError, adapter.request, path, method)
 
 
@@ -161,8 +164,9 @@ class TornAsTheRealOneTest(subject.OnPlacement):
         )
         self.a, self.vms = new_uuid(), [new_uuid(), new_uuid()]
         tree = [Provider(uuid=self.a, name="a", inventories={"VCPU": {"total": 4}})]
-        self.inventory.put_tree(tree)
-        ledger_of(self.simulated, self.gate).inventory.put_tree(tree)
+        self.put_tree(tree)
+        simulated = ledger_of(self.simulated, self.gate).inventory
+        simulated.put_tree(tree, recorded=(), cell=CELL)
 
     def test_each_consumer_of_the_write_is_left_at_0(self) -> None:
         self.tear()

@@ -35,6 +35,7 @@ allocations = st.dictionaries(
     st.dictionaries(st.sampled_from(["VCPU", "MEMORY_MB"]), st.integers(1, 4), min_size=1),
     max_size=2,
 )
+parents = st.one_of(st.none(), st.integers(0, HOSTS))
 part = st.sampled_from(
     [
         ("traits", ["CUSTOM_FAST"]),
@@ -88,11 +89,23 @@ class TwoPlacements(RuleBasedStateMachine):
     def change_host(self, number: int, what: tuple[str, Any], back: int) -> None:
         self.put_part(self.host(number), *what, back)
 
-    @rule(number=st.integers(0, HOSTS), name=st.integers(0, HOSTS))
-    def rename(self, number: int, name: int) -> None:
-        parent = self.hosts[0] if number == HOSTS - 1 else None
-        body = {"name": f"host-{name}", "parent_provider_uuid": parent}
+    @rule(number=st.integers(0, HOSTS), name=st.integers(0, HOSTS), parent=parents)
+    def rename(self, number: int, name: int, parent: int | None) -> None:
+        above = None if parent is None else self.host(parent)
+        body = {"name": f"host-{name}", "parent_provider_uuid": above}
         self.both("PUT", f"/resource_providers/{self.host(number)}", body)
+
+    @rule(number=st.integers(0, HOSTS))
+    def delete_host(self, number: int) -> None:
+        self.both("DELETE", f"/resource_providers/{self.host(number)}")
+
+    @rule(name=st.sampled_from(["CUSTOM_FAST", "CUSTOM_OWN", "HW_CPU_X86_AVX2", "VCPU", "odd"]))
+    def change_names(self, name: str) -> None:
+        for kind in ("traits", "resource_classes"):
+            for method in ("DELETE", "PUT"):
+                self.both(method, f"/{kind}/{name}")
+        self.both("GET", "/traits", query=[("name", "startswith:CUSTOM_")])
+        self.both("GET", "/resource_classes")
 
     @rule(who=consumers, name=st.integers(0, HOSTS), known=st.booleans())
     def create_again(self, who: int, name: int, known: bool) -> None:
@@ -137,6 +150,7 @@ class TwoPlacements(RuleBasedStateMachine):
             self.both("GET", f"/resource_providers/{uuid}/{what}")
         self.both("GET", "/resource_providers", query=[("in_tree", uuid)])
         self.both("GET", "/resource_providers", query=[("uuid", uuid)])
+        self.both("GET", "/resource_providers", query=[("name", f"host-{number}")])
 
     @rule(asked=requests)
     def find(self, asked: BuildRequest) -> None:

@@ -11,10 +11,11 @@ import fixtures
 import testtools
 
 from understudy.cli.embedded import EmbeddedCloud
+from understudy.cli.embedded_cell import SUPER_USER
 from understudy.cli.inputs import providers
 from understudy.compute.fault_plan import FaultPlan, host_broken
 from understudy.objects.host import Host
-from understudy.rpcapi.bus import API, EMBEDDED, Bus
+from understudy.rpcapi.bus import API, Bus, embedded_url
 
 Main = Callable[[Sequence[str], Bus], int]
 
@@ -28,7 +29,8 @@ class ExampleTestCase(testtools.TestCase):
         plan = FaultPlan(hosts={host: host_broken("no boot device") for host in broken})
         self.cloud = EmbeddedCloud(cells={"cell1": hosts}, plan=plan, announces=announces)
         self.addCleanup(self.cloud.close)
-        self.bus = Bus.open(API, EMBEDDED, release=release)
+        # Whom the scheduler answers too.
+        self.bus = Bus.open(API, embedded_url(SUPER_USER), release=release)
         self.addCleanup(self.bus.close)
 
     def run_example(self, main: Main, *arguments: str) -> tuple[int, str]:

@@ -122,7 +122,7 @@ class CandidatePromises(subject.LedgerTestCase):
     def test_traits_of_a_request_of_groups_only_are_the_hosts(self) -> None:
         a, b = self.gpu_host("a", 1, T4, VCPU=4), self.gpu_host("b", 1, T4, VCPU=4)
         a[0].traits = ["CUSTOM_FAST"]
-        self.inventory.put_tree(a)
+        self.put_tree(a)
         one = request({}, gpus(1), required_traits=["CUSTOM_FAST"])
         self.assertEqual({a[0].uuid}, roots(self.candidates.find(one, 9)))
         one = request({}, gpus(1), forbidden_traits=["CUSTOM_FAST"])
@@ -168,7 +168,7 @@ class CandidatePromises(subject.LedgerTestCase):
         root = self.provider("a", {"VCPU": 8})
         numa = [self.provider(f"numa{i}", {"MEMORY_MB": 64}, root) for i in range(2)]
         cards = [self.provider(f"gpu{i}", {"CUSTOM_GPU_MILLI": 1000}, numa[i]) for i in range(2)]
-        self.inventory.put_tree([root, *numa, *cards])
+        self.put_tree([root, *numa, *cards])
         memory = ResourceGroup(suffix="_MEM", resources={"MEMORY_MB": 8})
         apart = request({}, [memory, *gpus(1)], group_policy="none")
         self.assertEqual(4, len(self.candidates.find(apart, 9).candidates))
@@ -181,15 +181,36 @@ class CandidatePromises(subject.LedgerTestCase):
             {frozenset(one["allocations"]) for one in asked(found)},
         )
 
-    def test_more_equal_groups_than_can_be_answered_are_refused(self) -> None:
-        six = request({}, gpus(6), group_policy="isolate")
-        error = self.assertRaises(errors.TooManyEqualGroups, self.candidates.find, six, 9)
-        self.assertEqual((6, 5), (error.equal, error.at_most))
-        mixed = gpus(4, required_traits=[T4]) + [
-            ResourceGroup(suffix=f"_X{i}", resources={"VCPU": 1}) for i in range(4)
-        ]
+    def test_more_groups_of_a_class_than_can_be_answered_are_refused(self) -> None:
+        """The six and seven groups, each with another forbidden trait, that took minutes."""
+        for count in (6, 7):
+            groups = [
+                ResourceGroup(
+                    suffix=f"_GPU{i}",
+                    resources={"CUSTOM_GPU_MILLI": 10},
+                    forbidden_traits=[f"CUSTOM_T{i}"],
+                )
+                for i in range(count)
+            ]
+            one = request({"VCPU": 1}, groups, group_policy="none")
+            error = self.assertRaises(errors.TooManyEqualGroups, self.candidates.find, one, 9)
+            self.assertEqual((count, 5), (error.equal, error.at_most))
+
+    def test_groups_that_share_several_classes_are_counted_together(self) -> None:
+        vcpus = [ResourceGroup(suffix=f"_X{i}", resources={"VCPU": 1}) for i in range(3)]
+        one = request({}, [*gpus(4), *vcpus], group_policy="none")
+        error = self.assertRaises(errors.TooManyEqualGroups, self.candidates.find, one, 9)
+        self.assertEqual((7, 6), (error.equal, error.at_most))
         self.gpu_host("a", 1, T4, VCPU=4)
-        self.candidates.find(request({}, mixed, group_policy="none"), 9)
+        self.candidates.find(request({}, [*gpus(4), *vcpus[:2]], group_policy="none"), 9)
+
+    def test_one_group_of_each_class_is_answered(self) -> None:
+        tree = [self.provider("a", {"VCPU": 4})]
+        tree += [self.provider(f"c{n}", {f"CUSTOM_C{n}": 1}, tree[0]) for n in range(9)]
+        self.put_tree(tree)
+        groups = [ResourceGroup(suffix=f"_C{n}", resources={f"CUSTOM_C{n}": 1}) for n in range(9)]
+        one = request({"VCPU": 1}, groups, group_policy="isolate")
+        self.assertEqual({tree[0].uuid}, roots(self.candidates.find(one, 9)))
 
     def test_capable_counts_the_providers_for_each_class_alone(self) -> None:
         self.gpu_host("a", 2, T4, VCPU=4)

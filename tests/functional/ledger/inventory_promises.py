@@ -22,11 +22,11 @@ class InventoryPromises(subject.LedgerTestCase):
 
     def test_a_tree_may_grow_and_change(self) -> None:
         root = self.provider("a", {"VCPU": 1})
-        self.inventory.put_tree([root])
+        self.put_tree([root])
         root.inventories = {"VCPU": {"total": 8, "reserved": 2, "allocation_ratio": 2.0}}
         root.traits, root.aggregates, root.name = ["CUSTOM_FAST"], [new_uuid()], "a2"
         child = self.provider("child", {"CUSTOM_THING": 1}, root)
-        self.inventory.put_tree([root, child])
+        self.put_tree([root, child])
         one = request({"VCPU": 12}, required_traits=["CUSTOM_FAST"], aggregates=root.aggregates)
         found = self.candidates.find(one, 9)
         self.assertEqual({"VCPU": 12}, found.summaries[root.uuid].capacity)
@@ -35,7 +35,7 @@ class InventoryPromises(subject.LedgerTestCase):
     def test_reserved_units_and_steps_hold(self) -> None:
         root = self.provider("a", {})
         root.inventories = {"VCPU": {"total": 9, "min_unit": 2, "max_unit": 6, "step_size": 2}}
-        self.inventory.put_tree([root])
+        self.put_tree([root])
         for amount, count in ((1, 0), (2, 1), (3, 0), (6, 1), (8, 0)):
             found = self.candidates.find(request({"VCPU": amount}), 9)
             self.assertEqual(count, len(found.candidates), str(amount))
@@ -47,36 +47,46 @@ class InventoryPromises(subject.LedgerTestCase):
 
     def test_a_tree_is_put_while_claims_come_and_go(self) -> None:
         root = self.provider("a", {"VCPU": 4})
-        self.inventory.put_tree([root])
+        self.put_tree([root])
         vm = new_uuid()
         self.claims.claim_many([wanted(vm, {root.uuid: {"VCPU": 1}})])
         root.inventories = {"VCPU": {"total": 5}, "MEMORY_MB": {"total": 5}}
-        self.inventory.put_tree([root])
+        self.put_tree([root])
         self.assertEqual({"VCPU": 1, "MEMORY_MB": 0}, self.books.usages(root.uuid))
+
+    def test_a_tree_is_removed_whole_and_again(self) -> None:
+        tree = self.gpu_host("a", 2, "CUSTOM_GPU_T4", VCPU=4)
+        other = self.provider("b", {"VCPU": 1})
+        self.put_tree([other])
+        recorded = {provider.uuid for provider in tree}
+        for _ in range(2):
+            self.inventory.remove_tree(tree[0].uuid, recorded)
+            self.assertEqual([], list(self.books.providers_of(tree[0].uuid)))
+        self.assertEqual([other.uuid], list(self.books.providers_of(other.uuid)))
+
+    def test_a_tree_in_use_is_not_removed(self) -> None:
+        root = self.provider("a", {"VCPU": 4})
+        self.put_tree([root])
+        self.claims.claim_many([wanted(new_uuid(), {root.uuid: {"VCPU": 1}})])
+        refused = self.assertRaises(
+            errors.LedgerRefused, self.inventory.remove_tree, root.uuid, [root.uuid]
+        )
+        self.assertEqual(409, refused.status)
 
     def test_what_is_in_use_is_not_taken_away(self) -> None:
         root = self.provider("a", {"VCPU": 4, "MEMORY_MB": 4})
-        self.inventory.put_tree([root])
+        self.put_tree([root])
         self.claims.claim_many([wanted(new_uuid(), {root.uuid: {"VCPU": 1}})])
         root.inventories = {"MEMORY_MB": {"total": 4}}
-        error = self.assertRaises(errors.LedgerRefused, self.inventory.put_tree, [root])
-        self.assertEqual(409, error.status)
-
-    def test_a_name_belongs_to_one_uuid(self) -> None:
-        self.host("a", {"VCPU": 4})
-        error = self.assertRaises(errors.LedgerRefused, self.host, "a", {"VCPU": 4})
-        self.assertEqual(409, error.status)
-
-    def test_unknown_standard_names_are_refused(self) -> None:
-        self.assertRaises(errors.LedgerRefused, self.host, "a", {"VCPUS": 4})
-        self.assertRaises(errors.LedgerRefused, self.host, "b", {"VCPU": 4}, ["HW_NONSENSE"])
+        self.assertRaises(errors.TreeRefused, self.put_tree, [root])
+        self.assertEqual({"VCPU": 1, "MEMORY_MB": 0}, self.books.usages(root.uuid))
 
     def test_putting_a_tree_leaves_it_unschedulable(self) -> None:
         root = self.provider("a", {"VCPU": 4}, traits=["CUSTOM_FAST"])
-        self.inventory.put_tree([root])
+        self.put_tree([root])
         self.inventory.set_schedulable(root.uuid, False)
         root.traits = ["CUSTOM_FAST", "CUSTOM_RED"]
-        self.inventory.put_tree([root])
+        self.put_tree([root])
         self.assertEqual(0, self.found())
         self.inventory.set_schedulable(root.uuid, True)
         self.assertEqual(1, self.found(required_traits=["CUSTOM_RED", "CUSTOM_FAST"]))

@@ -16,6 +16,7 @@ from understudy.ledger.protocols import Allocations, Owner, WantedClaim
 from understudy.objects.build_request import BuildRequest, ResourceGroup
 from understudy.objects.host import Provider
 
+CELL = "cell-1"
 OWNER = Owner("a-project", "a-user", "UNDERSTUDY")
 
 
@@ -54,11 +55,17 @@ class LedgerTestCase(testtools.TestCase):
 
     def setUp(self) -> None:
         super().setUp()
+        self.recorded: set[str] = set()
         self.connect()
 
     def connect(self) -> None:
         """Give this test a ledger, empty."""
         raise NotImplementedError
+
+    def put_tree(self, providers: Sequence[Provider], cell: str = CELL) -> None:
+        """Register a tree, as a cell that records what it has put."""
+        self.inventory.put_tree(providers, recorded=self.recorded, cell=cell)
+        self.recorded |= {provider.uuid for provider in providers}
 
     def host(
         self,
@@ -69,7 +76,7 @@ class LedgerTestCase(testtools.TestCase):
     ) -> str:
         """Register a host of one provider; return its uuid."""
         provider = self.provider(name, totals, traits=traits, aggregates=aggregates)
-        self.inventory.put_tree([provider])
+        self.put_tree([provider])
         return provider.uuid
 
     def provider(
@@ -96,7 +103,7 @@ class LedgerTestCase(testtools.TestCase):
             self.provider(f"{name}-gpu{index}", {"CUSTOM_GPU_MILLI": 1000}, root, [model])
             for index in range(gpus)
         ]
-        self.inventory.put_tree(tree)
+        self.put_tree(tree)
         return tree
 
 

@@ -123,7 +123,7 @@ class EconomyTest(subject.OnPlacement):
     def test_the_same_tree_again_is_only_read(self) -> None:
         tree = self.gpu_host("a", 2, "CUSTOM_GPU_T4", VCPU=4)
         del self.asked[:]
-        self.inventory.put_tree(tree)
+        self.put_tree(tree)
         self.assertEqual([], [one for one in self.asked if not one.startswith("GET")])
         self.assertEqual(1 + 3 * len(tree), len(self.asked))
 

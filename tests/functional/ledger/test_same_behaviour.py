@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 
 from tests.fakes import ledger as fake
 from tests.fakes.faults import Fault
-from tests.functional.ledger.subject import OWNER, new_uuid, wanted
+from tests.functional.ledger.subject import CELL, OWNER, new_uuid, wanted
 from tests.functional.support import placement
 from understudy.ledger import errors
 from understudy.objects.host import Provider
@@ -56,8 +56,8 @@ class TwoLedgers(RuleBasedStateMachine):
     def make_hosts(self) -> None:
         for index, uuid in enumerate(self.hosts):
             tree = [Provider(uuid=uuid, name=uuid, inventories={"VCPU": {"total": 2 + index}})]
-            self.real.inventory.put_tree(tree)
-            self.fake.put_tree(tree)
+            self.real.inventory.put_tree(tree, recorded=(), cell=CELL)
+            self.fake.put_tree(tree, recorded=(), cell=CELL)
 
     @rule(asked=st.lists(st.tuples(consumers, hosts, amounts), unique_by=lambda one: one[0]))
     def claim(self, asked: list[tuple[int, int, int]]) -> None:

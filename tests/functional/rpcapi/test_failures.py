@@ -74,12 +74,15 @@ class FailuresTest(BusTestCase):
 
     def test_what_is_not_exposed_cannot_be_called(self) -> None:
         self.buses.serve(self.cell, "conductor", Recording())
-        self.assertRaises(errors.ServiceUnavailable, Stranger(self.cell).ask, "secret")
+        error = self.assertRaises(errors.BadRequest, Stranger(self.cell).ask, "secret")
+        self.assertEqual(("conductor", "there is no method secret"), error.args)
 
     def test_what_only_a_newer_service_has_is_typed(self) -> None:
         self.buses.serve(self.cell, "conductor", Recording("torn_down"))
-        error = self.assertRaises(errors.ServiceUnavailable, Stranger(self.cell).ask_newer)
-        self.assertIn("UnsupportedVersion", str(error))
+        error = self.assertRaises(errors.UnsupportedVersion, Stranger(self.cell).ask_newer)
+        self.assertEqual("version 1.9 of its interface", error.said)
+        self.assertNotIn("Traceback", self.log.output)
+        self.assertNotIn("ask again", str(error))
 
     def test_no_answer_in_time_is_typed(self) -> None:
         holding = Holding()

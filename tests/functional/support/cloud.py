@@ -9,13 +9,22 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Protocol
 
 from tests.fakes.faults import Faults
+from understudy.cells.records import HostRecord
+from understudy.compute.holdings import Holdings
 from understudy.compute.tags import Tag
 from understudy.conductor.bounds import RetryBounds
+from understudy.conductor.host_decisions import HostDecisions
+from understudy.ledger.api import PlacementApi
+from understudy.objects.build_request import BuildRequest
 from understudy.objects.fault import Fault
+from understudy.objects.host import Host
+from understudy.rpcapi.cell_conductor import CellConductorClient
 from understudy.rpcapi.context import RequestContext
+from understudy.rpcapi.scheduler import SchedulerClient
 from understudy.rpcapi.super_conductor import SuperConductorClient
 
 
@@ -137,6 +146,15 @@ class Replicas(Process, Protocol):
 class AgentProcess(Process, Protocol):
     """A host's agent."""
 
+    user: str
+    """Its own, of the cell's broker."""
+    hosts: Sequence[Host]
+    journal: Path
+    holdings: Holdings
+
+    def rename(self, hosts: Sequence[Host]) -> None:
+        """Serve these hosts from the next start on, under the name that they give their agent."""
+
     def lose_disk(self) -> None:
         """Forget, while it does not run, all that it wrote down; what it built is there."""
 
@@ -201,6 +219,30 @@ class CloudUnderTest(Protocol):
 
     def back_up(self, cell: str) -> Callable[[], None]:
         """Return what restores the cell's database as it is now."""
+
+    def clone(self, host: str) -> AgentProcess:
+        """Return what a copy of the host's machine would run; it does not run yet."""
+
+    def settle_agent(self, name: str, agent: AgentProcess) -> None:
+        """Take this agent for the one of the host of that name from now on, and no other."""
+
+    def speak(self, cell: str, user: str) -> CellConductorClient:
+        """Return a client of the cell's conductor as a user of its broker."""
+
+    def decisions(self) -> HostDecisions:
+        """Return what carries out an operator's decisions about hosts."""
+
+    def known_hosts(self, cell: str) -> Sequence[HostRecord]:
+        """Return the cell's hosts as its database has them."""
+
+    def scheduler_as(self, user: str | None) -> SchedulerClient:
+        """Return a client of the scheduler, as this user of the bus (None: as its services)."""
+
+    def forge(self, cell: str, request: BuildRequest) -> None:
+        """Let the cell's database say that all that it has is of this request and its owner."""
+
+    def placement_api(self) -> PlacementApi:
+        """Return a connection to its Placement, on which nothing goes wrong."""
 
     def plant(self, host: str, instance_uuid: str, attempt: int) -> None:
         """Let something exist on the host that nobody here asked for."""

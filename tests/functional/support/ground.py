@@ -17,7 +17,7 @@ from tests.functional.support.databases import Databases
 from understudy.ledger import embedded as embedded_placement
 from understudy.rpcapi import embedded as embedded_bus
 from understudy.rpcapi import notifier
-from understudy.rpcapi.bus import API, EMBEDDED, Bus
+from understudy.rpcapi.bus import API, EMBEDDED, Bus, embedded_url
 
 
 class Ground(fixtures.Fixture):
@@ -40,8 +40,20 @@ class Ground(fixtures.Fixture):
         """The names of all buses."""
         return [API, *self.spec.cells]
 
-    def open_bus(self, name: str, transport_url: str) -> Bus:
-        """Return a new connection to the bus of this name at this URL."""
+    def open_bus(self, name: str, transport_url: str, agent: str | None = None) -> Bus:
+        """Return a new connection to the bus of this name at this URL; an agent says its name."""
+        raise NotImplementedError
+
+    def url_of_agent(self, bus: str, user: str, agent: str) -> str:
+        """Return the URL by which this user of a cell's broker reaches its bus.
+
+        The user is made where there is none, and may do there what the agent of
+        this name has to, and no more.
+        """
+        raise NotImplementedError
+
+    def open_bus_as(self, name: str, user: str) -> Bus:
+        """Return a new connection to the bus as another user, who may do all there."""
         raise NotImplementedError
 
     def open_notifications(self, transport_url: str) -> Any:
@@ -68,8 +80,14 @@ class EmbeddedGround(Ground):
         self._placement.reset()
         self.addCleanup(self._placement.reset)
 
-    def open_bus(self, name: str, transport_url: str) -> Bus:
+    def open_bus(self, name: str, transport_url: str, agent: str | None = None) -> Bus:
         return Bus.open(name, transport_url)
+
+    def url_of_agent(self, bus: str, user: str, agent: str) -> str:
+        return embedded_url(user)
+
+    def open_bus_as(self, name: str, user: str) -> Bus:
+        return Bus.open(name, embedded_url(user))
 
     def open_notifications(self, transport_url: str) -> Any:
         return notifier.open_transport(transport_url)

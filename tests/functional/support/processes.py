@@ -19,7 +19,8 @@ from tests.functional.support.ground import Ground
 from understudy.cells import api_store, cell_store
 from understudy.cells.records import CellRecord
 from understudy.compute.backoff import Backoff
-from understudy.compute.holdings import HeldInMemory
+from understudy.compute.holdings import HeldInMemory, Holdings
+from understudy.compute.identity import path_beside
 from understudy.compute.service import ComputeService
 from understudy.compute.settings import Settings as ComputeSettings
 from understudy.conductor.cell_access import CellAccess, CellDirectory
@@ -91,8 +92,15 @@ class Surroundings:
 
     def bus(self, end: ExitStack, name: str) -> Bus:
         """Return a connection to a bus, closed at the end."""
-        url = self.ground.transport_urls[name]
-        bus = self.messages.insert(self.ground.open_bus(name, url))
+        return self._opened(end, self.ground.open_bus(name, self.ground.transport_urls[name]))
+
+    def bus_of_agent(self, end: ExitStack, cell: str, user: str, agent: str) -> Bus:
+        """Return a connection to a cell's bus as an agent's own user, closed at the end."""
+        url = self.ground.url_of_agent(cell, user, agent)
+        return self._opened(end, self.ground.open_bus(cell, url, agent))
+
+    def _opened(self, end: ExitStack, opened: Bus) -> Bus:
+        bus = self.messages.insert(opened)
         end.callback(bus.close)
         return bus
 
@@ -244,29 +252,35 @@ class CellConductor(ThreadedProcess):
 
 
 class Agent(ThreadedProcess):
-    """An agent; what it built outlives it."""
+    """An agent, with a user of its own; what it built outlives it."""
 
     def __init__(
         self, surroundings: Surroundings, cell: str, hosts: Sequence[Host], journal: Path
     ) -> None:
         """Serve these hosts, which name this agent, in a cell."""
         super().__init__(surroundings, hosts[0].agent)
-        self._cell = cell
-        self._hosts = hosts
-        self._journal = journal
+        self.cell = cell
+        self.user = self._name
+        self.hosts = hosts
+        self.journal = journal
         self._left_over = ExitStack()
-        self.holdings = HeldInMemory()
+        self.holdings: Holdings = HeldInMemory()
 
     def compose(self, end: ExitStack) -> ComputeService:
         """Return the service."""
         self._service = ComputeService(
-            self._around.bus(end, self._cell),
+            self._around.bus_of_agent(end, self.cell, self.user, self._name),
             self._name,
-            GatedDriver(self._hosts, self._around.gates, self.holdings),
-            self._journal,
+            GatedDriver(self.hosts, self._around.gates, self.holdings),
+            self.journal,
             COMPUTE,
         )
         return self._service
+
+    def rename(self, hosts: Sequence[Host]) -> None:
+        """Serve these hosts from the next start on, under the name that they give their agent."""
+        self._name = hosts[0].agent
+        self.hosts = hosts
 
     def kill(self) -> None:
         """End it at once, if it runs; its connections stay open until `bury`."""
@@ -276,9 +290,10 @@ class Agent(ThreadedProcess):
             self._left_over.push(end)
 
     def lose_disk(self) -> None:
-        """Forget all that it wrote down."""
-        for file in self._journal.parent.glob(f"{self._journal.name}*"):
-            file.unlink()
+        """Forget all that it wrote down, but not who it is."""
+        for file in self.journal.parent.glob(f"{self.journal.name}*"):
+            if file != path_beside(self.journal):
+                file.unlink()
 
     def bury(self) -> None:
         """Kill it, and close what killed processes left open."""

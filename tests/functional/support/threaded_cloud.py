@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -24,18 +25,25 @@ from tests.functional.support.processes import (
     at_once,
 )
 from tests.functional.support.waiting import wait_for
-from understudy.cells import mapping_states, tables_api, tables_cell
+from understudy.cells import mapping_states, primitives, tables_api, tables_cell
 from understudy.cells.api import requests
 from understudy.cells.cell_store import CellStore
 from understudy.cells.engines import Database
+from understudy.cells.records import HostRecord
+from understudy.compute import identity
 from understudy.compute.fake_hosts import fake_host
 from understudy.compute.tags import Tag
 from understudy.conductor.audit import Audit
 from understudy.conductor.cell_access import CellDirectory
+from understudy.conductor.host_decisions import HostDecisions
+from understudy.ledger.api import PlacementApi
 from understudy.ledger.ledger import Ledger
 from understudy.objects import states
+from understudy.objects.build_request import BuildRequest
 from understudy.rpcapi.bus import API
+from understudy.rpcapi.cell_conductor import CellConductorClient
 from understudy.rpcapi.context import RequestContext
+from understudy.rpcapi.scheduler import SchedulerClient
 from understudy.rpcapi.super_conductor import SuperConductorClient
 
 LONG_AGO = 3600.0
@@ -51,7 +59,8 @@ class ThreadedCloud(fixtures.Fixture):
         self.spec = spec
         self._ground = ground
         self._databases = ground.databases
-        self.context = RequestContext("a-project", "a-user")
+        self.agents: dict[str, Agent] = {}
+        self.context = RequestContext("a-project", "a-user", is_admin=True)
 
     def _setUp(self) -> None:  # noqa: N802
         self._folder = Path(self.useFixture(fixtures.TempDir()).path)
@@ -93,6 +102,40 @@ class ThreadedCloud(fixtures.Fixture):
         agent.start()
         return agent
 
+    def clone(self, host: str) -> Agent:
+        """Return what a copy of the machine would run; it does not run yet."""
+        original = self.agents[host]
+        journal = self._folder / f"clone-of-{host}.journal"
+        clone = Agent(self._around, original.cell, original.hosts, journal)
+        clone.user = original.user
+        shutil.copy(identity.path_beside(original.journal), identity.path_beside(journal))
+        for tag in original.holdings.on(original.hosts[0].name):
+            clone.holdings.add(tag)
+        return clone
+
+    def settle_agent(self, name: str, agent: Any) -> None:
+        """Take this agent for the one of the host of that name from now on, and no other."""
+        left = {key: known for key, known in self.agents.items() if known is not agent}
+        if name in left:
+            self.addCleanup(left[name].bury)
+        self.agents = {**left, name: agent}
+
+    def speak(self, cell: str, user: str) -> CellConductorClient:
+        """Return a client of the cell's conductor as a user of its broker."""
+        end = ExitStack()
+        self.addCleanup(end.close)
+        bus = self._around.bus_of_agent(end, cell, user, user)
+        return CellConductorClient(bus, timeout=20.0)
+
+    def decisions(self) -> HostDecisions:
+        """Return what carries out an operator's decisions about hosts."""
+        ledger = self._ledger
+        return HostDecisions(self._databases.api, self._directory, ledger.inventory, ledger.books)
+
+    def known_hosts(self, cell: str) -> list[HostRecord]:
+        """Return the cell's hosts as its database has them."""
+        return self._databases.cells[cell].hosts()
+
     def back_up(self, cell: str) -> Callable[[], None]:
         """Copy the rows of the cell's database, and return what copies them back."""
         database = self._databases.cells[cell].database
@@ -112,6 +155,38 @@ class ThreadedCloud(fixtures.Fixture):
             self.conductors[cell].start()
 
         return restore
+
+    def scheduler_as(self, user: str | None) -> SchedulerClient:
+        """Return a client of the scheduler, as this user of the bus (None: as its services)."""
+        ground = self._ground
+        if user is None:
+            bus = ground.open_bus(API, ground.transport_urls[API])
+        else:
+            bus = ground.open_bus_as(API, user)
+        self.addCleanup(bus.close)
+        return SchedulerClient(bus, timeout=20.0)
+
+    def forge(self, cell: str, request: BuildRequest) -> None:
+        """Let the cell's database say that all that it has is of this request and its owner."""
+        whose = {
+            "name": request.name,
+            "project_id": request.project_id,
+            "user_id": request.user_id,
+            "consumer_type": str(request.consumer_type),
+            "cells_left": 1000,
+            "deadline": tables_cell.instances.c.deadline + LONG_AGO,
+        }
+
+        def forge(connection: sa.Connection) -> None:
+            body = primitives.dump(request)
+            connection.execute(sa.update(tables_cell.requests).values(body=body))
+            connection.execute(sa.update(tables_cell.instances).values(**whose))
+
+        self._databases.cells[cell].database.write(forge)
+
+    def placement_api(self) -> PlacementApi:
+        """Return a connection to Placement, on which nothing goes wrong."""
+        return PlacementApi(self._ground.connect_to_placement())
 
     def plant(self, host: str, instance_uuid: str, attempt: int) -> None:
         """Let something exist on the host that nobody here asked for."""
@@ -136,6 +211,7 @@ class ThreadedCloud(fixtures.Fixture):
         )
         report = audit.run()
         found = [*report.leaked, *report.doubled, *report.missing, *report.miscounted]
+        found += report.foreign
         return [*found, *self._not_at_rest()]
 
     def _not_at_rest(self) -> Iterator[str]:
@@ -166,7 +242,7 @@ class ThreadedCloud(fixtures.Fixture):
             [SuperConductor(around, name) for name in names("super-conductor")]
         )
         self.scheduler = Together([Scheduler(around, name) for name in names("scheduler")])
-        self.agents: dict[str, Agent] = {}
+        self.agents = {}
         for cell, hosts in self.spec.cells.items():
             for host, vcpus in hosts.items():
                 self._add_agent(cell, host, vcpus, host)

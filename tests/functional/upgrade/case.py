@@ -128,14 +128,17 @@ class Answering(RollingCase):
     def test_a_new_server_that_is_not_pinned_is_a_typed_error_to_an_old_client(self) -> None:
         self.serve(self.bus(), self.new[1], self.answer())
         client = self.old[0](self.bus(OldBus))
-        error = self.assertRaises(errors.ServiceUnavailable, self.send, client, newer=False)
-        self.assertIn("IncompatibleObjectVersion", str(error))
+        error = self.assertRaises(errors.UnsupportedVersion, self.send, client, newer=False)
+        self.assertIn(f"'{tomorrow.VERSION}'", error.said)
+        self.assertEqual("", self.log.output)
 
     def test_a_new_client_that_is_not_pinned_is_told_that_the_server_is_older(self) -> None:
         self.serve(self.bus(OldBus), self.old[1], None)
         client = self.new[0](self.bus())
-        error = self.assertRaises(errors.ServiceUnavailable, self.send, client, newer=True)
-        self.assertIn("UnsupportedVersion", str(error))
+        error = self.assertRaises(errors.UnsupportedVersion, self.send, client, newer=True)
+        said = f"version {tomorrow.VERSION} of its interface"
+        self.assertEqual((self.old[0].service, said, "1.0"), error.args)
+        self.assertEqual("", self.log.output)
 
     def test_without_a_pin_the_answer_says_all_that_is_new(self) -> None:
         self.serve(self.bus(), self.new[1], self.answer())

@@ -13,16 +13,27 @@ import yaml
 
 from tests.integration.support.shared import INSTALL
 from tests.unit.compute.scene import OTHER_VM, VM, claim, request
+from tests.unit.compute.test_tags import NO_ATTEMPTS, NO_UUIDS
 from understudy.compute import driver as drivers
 from understudy.compute.driver import BuildFault
+from understudy.compute.identity import Identity, throw_away
+from understudy.compute.libvirt_domain import Attempt, Guest, Shape, domain_xml
 from understudy.compute.libvirt_driver import LibvirtDriver
 from understudy.compute.libvirt_hypervisor import HypervisorClosed
-from understudy.compute.one_host import WrongHost
+from understudy.compute.one_host import NotOurs, WrongHost
+from understudy.objects.errors import InvalidRequest
 from understudy.objects.fields import Blame
 
 HOST = "agent-1"
+IDENTITY = throw_away()
 POOL = "default-pool"
+IMAGES = "images"
 GIB = 2**30
+
+
+def disk(attempt: int) -> str:
+    """Return what the disk of an attempt is called."""
+    return f"understudy-{IDENTITY.host_uuid}-{VM}-{attempt}.qcow2"
 
 
 class LibvirtTest(testtools.TestCase):
@@ -38,11 +49,16 @@ class LibvirtTest(testtools.TestCase):
         import libvirt
 
         self.libvirt: Any = libvirt
-        self.driver = self.load(uri="test:///default", pool=POOL, traits=["CUSTOM_RACK_7"])
+        self.driver = self.load(
+            uri="test:///default", pool=POOL, image_pool=IMAGES, traits=["CUSTOM_RACK_7"]
+        )
         # The same hypervisor as the driver's: there is one `default` for each process.
         self.connection = libvirt.open("test:///default")
         self.addCleanup(self.connection.close)
         self.pool = self.connection.storagePoolLookupByName(POOL)
+        self.images = self.connection.storagePoolCreateXML(
+            f"<pool type='dir'><name>{IMAGES}</name><target><path>/images</path></target></pool>"
+        )
         # It lasts as long as anything in this process refers to it.
         self.addCleanup(self.empty)
 
@@ -53,14 +69,15 @@ class LibvirtTest(testtools.TestCase):
                 if domain.isActive():
                     domain.destroy()
                 domain.undefine()
-        for volume in self.pool.listAllVolumes(0):
+        for volume in [*self.pool.listAllVolumes(0), *self.images.listAllVolumes(0)]:
             volume.delete(0)
+        self.images.destroy()
 
-    def load(self, **settings: object) -> LibvirtDriver:
+    def load(self, identity: Identity | None = None, **settings: object) -> LibvirtDriver:
         """Load a driver through its entry point; it is closed with the test."""
         path = Path(self.useFixture(fixtures.TempDir()).path) / "driver.yaml"
         path.write_text(yaml.safe_dump(settings))
-        loaded = drivers.load("libvirt", HOST, path)
+        loaded = drivers.load("libvirt", HOST, identity or IDENTITY, path)
         assert isinstance(loaded, LibvirtDriver)
         self.addCleanup(loaded.close)
         return loaded
@@ -76,8 +93,11 @@ class LibvirtTest(testtools.TestCase):
         failed = self.assertRaises(BuildFault, self.build, image=image, **resources)
         return failed.fault.code, failed.fault.blames
 
-    def add_volume(self, name: str, gigabytes: int) -> None:
-        self.pool.createXML(
+    def add_image(self, name: str, gigabytes: int) -> None:
+        self.add_volume(self.images, name, gigabytes)
+
+    def add_volume(self, pool: Any, name: str, gigabytes: int) -> None:
+        pool.createXML(
             f"<volume><name>{name}</name><capacity unit='GiB'>{gigabytes}</capacity></volume>", 0
         )
 
@@ -112,7 +132,7 @@ class LibvirtTest(testtools.TestCase):
         domain = self.connection.lookupByName(f"understudy-{VM}-1")
         self.assertTrue(domain.isActive())
         self.assertEqual(128 * 1024, domain.maxMemory())
-        self.assertEqual([f"understudy-{VM}-1.qcow2"], self.volumes())
+        self.assertEqual([disk(1)], self.volumes())
         self.assertEqual([(VM, 1)], self.driver.holds(HOST))
 
     def test_a_build_without_disk(self) -> None:
@@ -138,7 +158,7 @@ class LibvirtTest(testtools.TestCase):
         self.build(1, OTHER_VM)
         self.driver.destroy(HOST, VM, 1)
         self.assertEqual([(VM, 2), (OTHER_VM, 1)], self.driver.holds(HOST))
-        self.assertEqual([f"understudy-{VM}-2.qcow2"], self.volumes())
+        self.assertEqual([disk(2)], self.volumes())
 
     def test_what_is_not_ours_is_left_alone(self) -> None:
         self.connection.defineXML(
@@ -150,6 +170,56 @@ class LibvirtTest(testtools.TestCase):
         self.assertIn(f"understudy-{VM}-1", self.domains())
         self.assertEqual(("domain-failed", Blame.HOST), self.fault())
         self.assertIn(f"understudy-{VM}-1", self.domains())
+
+    def test_what_another_host_made_is_neither_held_nor_destroyed(self) -> None:
+        self.build(DISK_GB=1)
+        log = self.useFixture(fixtures.FakeLogger())
+        clone = self.load(throw_away(), uri="test:///default", pool=POOL)
+        for _ in range(3):
+            self.assertEqual([], clone.holds(HOST))
+        # The domain and the disk.
+        self.assertEqual(2, log.output.count("and is left as it is; give the agent"))
+        self.assertRaises(NotOurs, clone.destroy, HOST, VM, 1)
+        self.assertTrue(self.domains()[f"understudy-{VM}-1"])
+        self.assertEqual([disk(1)], self.volumes())
+
+    def test_a_disk_of_another_host_in_a_pool_that_is_shared(self) -> None:
+        theirs = Attempt(VM, 1, throw_away().host_uuid).disk
+        self.add_volume(self.pool, theirs, 1)
+        self.assertEqual([], self.driver.holds(HOST))
+        self.driver.destroy(HOST, VM, 1)
+        self.assertEqual([theirs], self.volumes())
+
+    def test_a_build_over_another_hosts_domain_harms_nothing(self) -> None:
+        self.build(MEMORY_MB=64)
+        domain = self.connection.lookupByName(f"understudy-{VM}-1")
+        before = domain.XMLDesc(0)
+        self.driver = self.load(throw_away(), uri="test:///default", pool=POOL)
+        self.assertEqual(("domain-failed", Blame.HOST), self.fault(MEMORY_MB=128))
+        self.assertRaises(NotOurs, self.driver.destroy, HOST, VM, 1)
+        self.assertEqual(before, domain.XMLDesc(0))
+
+    def test_what_the_first_release_made_is_held_and_destroyed(self) -> None:
+        self.add_volume(self.pool, f"understudy-{VM}-1.qcow2", 1)
+        shape = Shape(1, 64)
+        self.connection.createXML(domain_xml(Attempt(OTHER_VM, 1), Guest("i686", "test"), shape))
+        self.assertEqual([(VM, 1), (OTHER_VM, 1)], self.driver.holds(HOST))
+        for vm in (VM, OTHER_VM):
+            self.driver.destroy(HOST, vm, 1)
+        self.assertEqual([], self.volumes())
+        self.assertEqual({"test": True}, self.domains())
+
+    def test_what_is_no_attempt_is_neither_made_nor_destroyed(self) -> None:
+        self.build(DISK_GB=1)
+        claimed = claim(HOST, VCPU=1, MEMORY_MB=64, DISK_GB=1)
+        wrong = [(uuid, 1) for uuid in NO_UUIDS] + [(VM, attempt) for attempt in NO_ATTEMPTS]
+        for uuid, attempt in wrong:
+            self.assertRaises(InvalidRequest, self.driver.destroy, HOST, uuid, attempt)
+            self.assertRaises(
+                InvalidRequest, self.driver.build, HOST, uuid, attempt, request(), claimed
+            )
+        self.assertEqual({"test": True, f"understudy-{VM}-1": True}, self.domains())
+        self.assertEqual([disk(1)], self.volumes())
 
     def test_a_domain_is_known_by_its_metadata(self) -> None:
         self.build()
@@ -182,21 +252,52 @@ class LibvirtTest(testtools.TestCase):
         self.assertEqual([(VM, 1)], again.holds(HOST))
 
     def test_an_overlay_over_an_image(self) -> None:
-        self.add_volume("debian", 3)
+        self.add_image("debian", 3)
         self.build(image="debian", DISK_GB=4)
-        xml = self.pool.storageVolLookupByName(f"understudy-{VM}-1.qcow2").XMLDesc(0)
-        self.assertIn(f"<path>{self.pool.storageVolLookupByName('debian').path()}</path>", xml)
+        xml = self.pool.storageVolLookupByName(disk(1)).XMLDesc(0)
+        self.assertIn(f"<path>{self.images.storageVolLookupByName('debian').path()}</path>", xml)
+
+    def test_nobodys_disk_is_an_image(self) -> None:
+        """Not by its name, nor by a path, nor where both pools are one folder."""
+        self.build(1, OTHER_VM, DISK_GB=1)
+        (theirs,) = self.volumes()
+        self.add_image(theirs, 1)
+        old = f"understudy-{OTHER_VM}-1.qcow2"
+        self.add_image(old, 1)
+        for image in (
+            theirs,
+            old,
+            theirs.upper(),
+            f"./{theirs}",
+            f"../{POOL}/{theirs}",
+            self.pool.storageVolLookupByName(theirs).path(),
+            "..",
+            "\0",
+            "debian\n",
+        ):
+            self.assertEqual(("unknown-image", Blame.REQUEST), self.fault(image, DISK_GB=4), image)
+        self.assertEqual([theirs], self.volumes())
+
+    def test_without_a_pool_of_their_own_there_are_no_images(self) -> None:
+        self.driver = self.load(uri="test:///default", pool=POOL)
+        self.add_volume(self.pool, "debian", 1)
+        self.assertEqual(("no-image-pool", Blame.HOST), self.fault("debian", DISK_GB=4))
+
+    def test_the_pool_of_disks_is_no_pool_of_images(self) -> None:
+        error = self.assertRaises(
+            ValueError, self.load, uri="test:///default", pool=POOL, image_pool=POOL
+        )
+        self.assertIn("put images into a pool of their own", str(error))
 
     def test_an_image_that_nobody_has_blames_the_request(self) -> None:
         self.assertEqual(("unknown-image", Blame.REQUEST), self.fault("windows", DISK_GB=4))
 
     def test_an_image_that_does_not_fit_blames_the_request(self) -> None:
-        self.add_volume("debian", 3)
+        self.add_image("debian", 3)
         self.assertEqual(("image-too-large", Blame.REQUEST), self.fault("debian", DISK_GB=2))
 
     def test_images_out_of_reach_blame_the_network(self) -> None:
-        self.pool.destroy()
-        self.addCleanup(self.pool.create)
+        self.driver = self.load(uri="test:///default", pool=POOL, image_pool="elsewhere")
         self.assertEqual(("image-out-of-reach", Blame.NETWORK), self.fault("debian", DISK_GB=2))
 
     def test_a_full_pool_blames_the_host(self) -> None:

@@ -4,76 +4,27 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 import sys
-from pathlib import Path
 
 import fixtures
-import testtools
-import yaml
 
 from tests.integration.compute import tiny_kernel
-from tests.integration.support.shared import INSTALL
+from tests.integration.compute.microvm_case import HOST, IDENTITY, MicrovmTestCase
 from tests.integration.support.waiting import wait_until
 from tests.unit.compute.scene import OTHER_VM, VM, claim, request
-from understudy.compute import driver as drivers
+from tests.unit.compute.test_tags import NO_ATTEMPTS, NO_UUIDS
 from understudy.compute.driver import BuildFault
-from understudy.compute.microvm_driver import MicrovmClosed, MicrovmDriver
-from understudy.compute.microvm_machine import Machine
-from understudy.compute.one_host import WrongHost
+from understudy.compute.identity import throw_away
+from understudy.compute.microvm_driver import MicrovmClosed
+from understudy.compute.one_host import NotOurs, WrongHost
+from understudy.objects.errors import InvalidRequest
 from understudy.objects.fields import Blame
 
-HOST = "agent-1"
-EMULATOR = "qemu-system-x86_64"
 
-
-class MicrovmTest(testtools.TestCase):
+class MicrovmTest(MicrovmTestCase):
     """What the driver promises."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        if shutil.which(EMULATOR) is None:
-            missing = f"{EMULATOR} is not installed. This installs it: {INSTALL}"
-            if os.environ.get("CI") == "true":
-                self.fail(missing)
-            self.skipTest(missing)
-        self.folder = Path(self.useFixture(fixtures.TempDir()).path)
-        self.machines = self.folder / "machines"
-        self.addCleanup(self.remove_all)
-        image = self.folder / "images" / "tiny"
-        image.mkdir(parents=True)
-        (image / "kernel").write_bytes(tiny_kernel.kernel())
-        self.driver = self.load()
-
-    def remove_all(self) -> None:
-        for machine in Machine.of(self.machines):
-            machine.remove()
-
-    def load(self, **settings: object) -> MicrovmDriver:
-        """Load a driver through its entry point."""
-        folders = {"folder": str(self.machines), "images": str(self.folder / "images")}
-        path = self.folder / "driver.yaml"
-        path.write_text(yaml.safe_dump({**folders, "accel": "tcg", **settings}))
-        loaded = drivers.load("microvm", HOST, path)
-        assert isinstance(loaded, MicrovmDriver)
-        return loaded
-
-    def build(
-        self, attempt: int = 1, vm: str = VM, image: str | None = "tiny", **resources: int
-    ) -> None:
-        claimed = claim(HOST, **({"VCPU": 1, "MEMORY_MB": 64} | resources))
-        self.driver.build(HOST, vm, attempt, request(image), claimed)
-
-    def fault(self, image: str | None = "tiny", **resources: int) -> tuple[str, str]:
-        """Build, and return the fault's code and blame."""
-        failed = self.assertRaises(BuildFault, self.build, image=image, **resources)
-        return failed.fault.code, failed.fault.blames
-
-    def machine(self, attempt: int = 1, vm: str = VM) -> Machine:
-        return Machine(self.machines, vm, attempt)
-
-    def running(self) -> list[Machine]:
-        return [found for found in Machine.of(self.machines) if found.is_running()]
 
     def test_the_host_is_this_machine(self) -> None:
         (host,) = self.load(traits=["CUSTOM_RACK_7"], allocation_ratios={"VCPU": 4.0}).hosts()
@@ -97,8 +48,9 @@ class MicrovmTest(testtools.TestCase):
         script = (
             "from pathlib import Path\n"
             "from tests.unit.compute.scene import VM, claim, request\n"
+            "from understudy.compute.identity import Identity\n"
             "from understudy.compute.microvm_driver import make\n"
-            f"make('{HOST}', Path({str(self.folder / 'driver.yaml')!r})).build("
+            f"make('{HOST}', {IDENTITY!r}, Path({str(self.folder / 'driver.yaml')!r})).build("
             f"'{HOST}', VM, 1, request('tiny'), claim('{HOST}', VCPU=1, MEMORY_MB=64))\n"
         )
         subprocess.run([sys.executable, "-c", script], check=True)
@@ -144,9 +96,76 @@ class MicrovmTest(testtools.TestCase):
         (self.machines / "lost+found").mkdir(parents=True)
         self.assertEqual([], self.driver.holds(HOST))
 
+    def test_nobody_else_may_look_into_it(self) -> None:
+        before = os.umask(0)
+        self.addCleanup(os.umask, before)
+        self.build()
+        found = [self.machines, self.machine().folder, self.machine().folder / "tag.json"]
+        modes = [stat.S_IMODE(each.stat().st_mode) for each in found]
+        self.assertEqual([0o700, 0o700, 0o600], modes)
+
+    def test_what_another_host_made_is_neither_held_nor_destroyed(self) -> None:
+        self.build()
+        log = self.useFixture(fixtures.FakeLogger())
+        clone = self.load(throw_away())
+        for _ in range(3):
+            self.assertEqual([], clone.holds(HOST))
+        self.assertEqual(1, log.output.count("is left as it is; give the agent"))
+        self.assertRaises(NotOurs, clone.destroy, HOST, VM, 1)
+        self.assertEqual([self.machine()], self.running())
+
+    def test_its_process_is_left_although_its_folder_is_gone(self) -> None:
+        self.build()
+        shutil.rmtree(self.machine().folder)
+        self.load(throw_away()).destroy(HOST, VM, 1)
+        self.assertTrue(self.machine().is_running())
+        self.machine().remove()
+
+    def test_a_build_over_another_hosts_machine_harms_nothing(self) -> None:
+        self.build()
+        self.driver = self.load(throw_away())
+        self.assertEqual(("machine-failed", Blame.HOST), self.fault())
+        self.assertRaises(NotOurs, self.driver.destroy, HOST, VM, 1)
+        self.assertEqual([self.machine()], self.running())
+
+    def test_what_the_first_release_made_is_held_and_destroyed(self) -> None:
+        self.build()
+        (self.machine().folder / "tag.json").unlink()
+        self.assertEqual([(VM, 1)], self.driver.holds(HOST))
+        self.driver.destroy(HOST, VM, 1)
+        self.assertEqual([], list(self.machines.iterdir()))
+
+    def test_what_is_no_attempt_is_neither_made_nor_destroyed(self) -> None:
+        """Each would be a path out of the folder of machines, or of another machine."""
+        self.build()
+        outside = self.folder / "outside-1"
+        outside.mkdir()
+        claimed = claim(HOST, VCPU=1, MEMORY_MB=64)
+        wrong = [(uuid, 1) for uuid in (*NO_UUIDS, "../outside", str(outside)[:-2])]
+        wrong += [(VM, attempt) for attempt in (*NO_ATTEMPTS, "1/../../outside-1")]
+        before = sorted(self.folder.rglob("*"))
+        for uuid, attempt in wrong:
+            self.assertRaises(InvalidRequest, self.driver.destroy, HOST, uuid, attempt)
+            self.assertRaises(
+                InvalidRequest, self.driver.build, HOST, uuid, attempt, request("tiny"), claimed
+            )
+        self.assertEqual(before, sorted(self.folder.rglob("*")))
+        self.assertEqual([self.machine()], self.running())
+
     def test_an_image_that_nobody_has_blames_the_request(self) -> None:
         (self.folder / "kernel").write_bytes(tiny_kernel.kernel())
-        for name in ("windows", "..", "../images/tiny", str(self.folder / "images" / "tiny")):
+        for name in (
+            "windows",
+            ".",
+            "..",
+            "../images/tiny",
+            "tiny/../tiny",
+            "tiny\0",
+            "tiny\n",
+            "\ud800",
+            "x" * 256,
+            str(self.folder / "images" / "tiny"),
+        ):
             self.assertEqual(("unknown-image", Blame.REQUEST), self.fault(name))
         self.assertEqual([], self.driver.holds(HOST))
 

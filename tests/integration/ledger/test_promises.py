@@ -10,6 +10,8 @@ from tests.functional.ledger import (
     fault_promises,
     inventory_promises,
     test_corners,
+    test_not_ours,
+    test_undo,
 )
 from tests.integration.ledger.subject import OverHttp
 
@@ -43,4 +45,12 @@ class EachFaultTest(OverHttp, each_fault.EachFault):
 
 
 class InventoryTest(OverHttp, inventory_promises.InventoryPromises):
+    pass
+
+
+class NotOursTest(OverHttp, test_not_ours.NotOursTest):
+    pass
+
+
+class UndoTest(OverHttp, test_undo.UndoTest):
     pass

@@ -44,7 +44,7 @@ HOST_DOWN_TIME = {"cell1": 90.0, "cell2": 6.0}
 SLOW = "cell2-host01"
 """Builds take an hour there."""
 ANSWER_WITHIN = 8.0
-CONTEXT = RequestContext("outages", "outages")
+CONTEXT = RequestContext("outages", "outages", is_admin=True)
 
 
 class OutageCluster(BreakableCluster):

@@ -8,6 +8,7 @@ from tests.functional.rpcapi import (
     test_overload,
     test_sender,
     test_server,
+    test_unreadable,
 )
 from tests.integration.rpcapi.subject import OnRabbitMQ, RabbitBuses
 
@@ -48,6 +49,10 @@ class OverloadTest(OnRabbitMQ, test_overload.OverloadTest):
 
     def in_the_broker(self) -> int:
         return self.buses.ready(self.cell, "conductor")
+
+
+class UnreadableTest(OnRabbitMQ, test_unreadable.UnreadableTest):
+    pass
 
 
 class PatienceTest(OnRabbitMQ, test_overload.PatienceTest):

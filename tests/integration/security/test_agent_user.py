@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -17,7 +15,7 @@ import testtools
 from kombu import connection
 
 from tests.functional.rpcapi.recording import Recording
-from tests.integration.support import shared
+from tests.integration.support import permissions, shared
 from tests.unit.objects import samples
 from understudy.cli.services import compute, launching
 from understudy.cli.services.configuration import Configuration, read
@@ -27,7 +25,6 @@ from understudy.rpcapi.compute import ComputeClient
 from understudy.rpcapi.context import RequestContext
 from understudy.rpcapi.server import Server
 
-PAGE = Path(__file__).resolve().parents[3] / "doc/source/operator/security.rst"
 CTXT = RequestContext("a-project", "a-user")
 CELL, AGENT, OTHER = "cell1", "agent-1", "agent-2"
 EXCHANGE = "understudy"
@@ -36,27 +33,13 @@ CONDUCTORS, MINE, THEIRS = (
 )
 
 
-def documented(command: str) -> list[str]:
-    """Return what the page for operators gives this command last, for this cell and agent."""
-    page = PAGE.read_text().replace("\\\n", " ")
-    *_, line = re.findall(rf"# rabbitmqctl ({command} .*)", page)
-    said: str = line.replace("CELL", CELL).replace("AGENT", AGENT)
-    return shlex.split(said)
-
-
 class AgentUserTest(testtools.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.broker = shared.rabbitmq(self)
         self.vhost_url = shared.vhost(self, CELL)
-        _, _, _, _, configure, write, may_read = documented("set_permissions")
-        _, _, _, _, exchange, topic_write, topic_read = documented("set_topic_permissions")
-        self.agent_url = self.broker.add_user(
-            self.vhost_url,
-            AGENT,
-            {"configure": configure, "write": write, "read": may_read},
-            {"exchange": exchange, "write": topic_write, "read": topic_read},
-        )
+        allowed = permissions.of_agent(CELL, AGENT)
+        self.agent_url = self.broker.add_user(self.vhost_url, AGENT, *allowed)
         self.addCleanup(self.broker.remove_user, self.agent_url)
         self.serving = ExitStack()
         self.addCleanup(self.serving.close)

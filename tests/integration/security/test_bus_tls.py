@@ -6,6 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
+import fixtures
 import testtools
 from kombu import exceptions as kombu_errors
 from oslo_config import cfg
@@ -14,7 +15,7 @@ from tests.functional.rpcapi.recording import Recording
 from tests.integration.support import shared
 from tests.integration.support.certificates import Authority
 from tests.unit.objects import samples
-from understudy.rpcapi import errors, options
+from understudy.rpcapi import connections, errors, notifier, options
 from understudy.rpcapi.bus import Bus
 from understudy.rpcapi.cell_conductor import CellConductorClient
 from understudy.rpcapi.context import RequestContext
@@ -102,6 +103,43 @@ class BusTlsTest(testtools.TestCase):
 
     def test_no_authority_means_those_of_the_system(self) -> None:
         self.assertIn("certificate verify failed", self.refused(self.url, ssl=True))
+
+    def test_a_certificate_for_another_name_of_an_authority_of_the_system(self) -> None:
+        """Whoever has any name has a certificate that the system trusts."""
+        self.useFixture(fixtures.EnvironmentVariable("SSL_CERT_FILE", str(self.authority)))
+        self.check_it_serves(self.open(self.url, ssl=True))
+        said = self.refused(self.url.replace("127.0.0.1", "localhost"), ssl=True)
+        self.assertIn("certificate is not valid for 'localhost'", said)
+
+    def test_each_host_of_a_url_by_its_own_name(self) -> None:
+        host = self.url.split("//")[1].split("/")[0]
+        there, elsewhere = host, host.replace("127.0.0.1", "localhost")
+        two = self.url.replace(host, f"{elsewhere},{there}")
+        self.check_it_serves(self.open(two, ssl=True, ssl_ca_file=self.authority))
+        both = self.url.replace(host, f"{elsewhere},{elsewhere}")
+        said = self.refused(both, ssl=True, ssl_ca_file=self.authority)
+        self.assertIn("certificate is not valid for 'localhost'", said)
+
+    def test_no_file_turns_off_what_the_url_asks_for(self) -> None:
+        url = f"{self.plain_url}?ssl_ca_file={self.authority}"
+        self.assertIn("that port does not speak TLS", self.refused(url, ssl=False))
+        self.check_it_serves(self.open(f"{self.url}?ssl_ca_file={self.authority}", ssl=False))
+
+    def test_no_option_turns_the_name_off(self) -> None:
+        said = self.refused(
+            self.url.replace("127.0.0.1", "localhost"),
+            ssl=True,
+            ssl_ca_file=self.authority,
+            ssl_enforce_hostname_verification=False,
+        )
+        self.assertIn("certificate is not valid for 'localhost'", said)
+
+    def test_notifications_are_sent_so_as_well(self) -> None:
+        elsewhere = self.url.replace("127.0.0.1", "localhost")
+        transport = notifier.open_transport(f"{elsewhere}?ssl_ca_file={self.authority}")
+        self.addCleanup(transport.cleanup)
+        error = self.assertRaises(kombu_errors.OperationalError, connections.reach, transport)
+        self.assertIn("certificate is not valid for 'localhost'", str(error))
 
     def test_no_tls_where_only_tls_is_spoken(self) -> None:
         self.assertIn("turn [oslo_messaging_rabbit] ssl on", self.refused(self.url))

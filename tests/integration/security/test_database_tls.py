@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import fixtures
 import sqlalchemy as sa
 import testtools
 
@@ -67,6 +68,11 @@ class DatabaseTlsTest(testtools.TestCase):
         )
         self.assertIn("certificate verify failed", str(refused))
         self.assertNotIn("secret", str(refused))
+        elsewhere = url.replace(f"@{LOOPBACK}", "@localhost")
+        refused = self.assertRaises(
+            errors.ApiDatabaseUnreachable, self.ask, elsewhere + trusting(ours), question
+        )
+        self.assertIn("localhost", str(refused))
 
     def test_mariadb(self) -> None:
         shared.require(self, TlsMariaDB)
@@ -87,3 +93,30 @@ class DatabaseTlsTest(testtools.TestCase):
             server.authority.file,
             "SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
         )
+
+    def test_mariadb_without_tls_is_sent_no_password(self) -> None:
+        url = shared.database(self, shared.mariadb(self), "plain")
+        refused = self.assertRaises(
+            errors.ApiDatabaseUnreachable, self.ask, f"{url}?ssl=true", "SELECT 1"
+        )
+        self.assertIn("SSL", str(refused))
+
+    def test_mariadb_and_the_systems_authorities(self) -> None:
+        shared.require(self, TlsMariaDB)
+        server = self.useFixture(TlsMariaDB())
+        url = server.create_database("secured")
+        question = "SHOW SESSION STATUS LIKE 'Ssl_version'"
+        refused = self.assertRaises(
+            errors.ApiDatabaseUnreachable, self.ask, f"{url}?ssl=true", question
+        )
+        self.assertIn("certificate verify failed", str(refused))
+        with fixtures.EnvironmentVariable("SSL_CERT_FILE", str(server.authority.file)):
+            self.assertIn("TLS", self.ask(f"{url}?ssl=true", question))
+
+    def test_postgresql_without_tls_is_sent_no_password(self) -> None:
+        url = shared.database(self, shared.postgresql(self), "plain")
+        ours = Authority(self.folder()).file
+        refused = self.assertRaises(
+            errors.ApiDatabaseUnreachable, self.ask, f"{url}?sslrootcert={ours}", "SELECT 1"
+        )
+        self.assertIn("server does not support SSL", str(refused))

@@ -71,6 +71,8 @@ class Cluster(fixtures.Fixture):
 
     database_server: type[MariaDB] | type[PostgreSQL] = MariaDB
     """Where our databases are; Placement's is in MariaDB."""
+    service: type[Service] = Service
+    """How each process of ours is run."""
     copies = 1
     """How many schedulers, super conductors and conductors of each cell there are."""
 
@@ -228,7 +230,7 @@ class Cluster(fixtures.Fixture):
             "DEFAULT": {"transport_url": transport_url, "host": host},
             "cell_database": {"connection": database_url},
             "placement": at_placement(self.placement_url),
-            "conductor": self.pace_of_cell(cell),
+            "conductor": {"approve_new_hosts": True, **self.pace_of_cell(cell)},
         }
         return self._service("conductor", settings, f"--cell={cell}")
 
@@ -261,7 +263,7 @@ class Cluster(fixtures.Fixture):
             # An agent refuses to start with what a host is not to know.
             if group in whole or group != "placement":
                 whole.setdefault(group, {}).update(values)
-        return Service(module, whole, *arguments)
+        return self.service(module, whole, *arguments)
 
 
 if __name__ == "__main__":

@@ -57,12 +57,15 @@ def tell(cluster: clusters.Cluster) -> None:
     """Say how to talk to it."""
     file = cluster.conductor.scratch / "operator.conf"
     file.write_text(cluster.operator_file())
-    url = cluster.transport_url
+    url = cluster.conductor.scratch / "api.url"
+    url.write_text(cluster.transport_url + "\n")
+    for secret in (file, url):
+        secret.chmod(0o600)
     print(
         f"{cluster.hosts} hosts in {len(cluster.cells)} cells; cell1-host01 is broken.\n\n"
-        f"  understudy demo --against {url}\n"
-        f"  understudy --config-file {file} demo --against {url}\n"
-        f"  understudy --transport-url {url} host list\n"
+        f"  understudy demo --against-file {url}\n"
+        f"  understudy --config-file {file} demo --against-file {url}\n"
+        f"  understudy --transport-url-file {url} host list\n"
         f"  understudy-manage --config-file {file} audit\n\n"
         "Logs:",
         *(f"  {service.told}: {service.log}" for service in cluster.services),

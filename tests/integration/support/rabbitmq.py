@@ -137,11 +137,18 @@ class RabbitMQ(Server):
         vhost = _vhost(url)
         user = f"{name}-{next(self._numbers)}"
         self._manage("PUT", f"users/{quote(user)}", {"password": PASSWORD, "tags": ""})
-        self._manage("PUT", f"permissions/{quote(vhost)}/{quote(user)}", dict(permissions))
+        own = url.replace(f"//{vhost}:", f"//{user}:")
+        self.allow(own, permissions, topics)
+        return own
+
+    def allow(
+        self, url: str, permissions: Mapping[str, str], topics: Mapping[str, str] | None = None
+    ) -> None:
+        """Let the user of this URL do this in its vhost, and nothing else."""
+        where = f"{quote(_vhost(url))}/{urlsplit(url).username}"
+        self._manage("PUT", f"permissions/{where}", dict(permissions))
         if topics is not None:
-            where = f"topic-permissions/{quote(vhost)}/{quote(user)}"
-            self._manage("PUT", where, dict(topics))
-        return url.replace(f"//{vhost}:", f"//{user}:")
+            self._manage("PUT", f"topic-permissions/{where}", dict(topics))
 
     def remove_user(self, url: str) -> None:
         """Remove the user whom `add_user` made."""

@@ -20,7 +20,7 @@ def at_placement(url: str) -> Mapping[str, object]:
 class Service(Server):
     """Serve from a configuration file; it listens once it is set up."""
 
-    programs = (sys.executable,)
+    programs: tuple[str, ...] = (sys.executable,)
 
     def __init__(self, module: str, settings: Settings, *arguments: str) -> None:
         """Run `understudy.cli.services.MODULE` with these settings."""

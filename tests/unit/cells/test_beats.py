@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.unit.cells.base import LONG, ME, CellTest, uuid
-from understudy.cells.records import InstanceRecord
+from tests.unit.cells.base import LONG, ME, CellTest, node_of, uuid
+from understudy.cells.records import InstanceRecord, Strays
 
 
 class BeatsTest(CellTest):
@@ -93,17 +93,21 @@ class BeatTest(BeatsTest):
 
 
 class StraysTest(BeatsTest):
+    def strays(self, host: str, *holds: tuple[str, int]) -> Strays:
+        return self.cell.strays(node_of(host), holds)
+
     def stray(self, record: InstanceRecord, host: str, attempt: int) -> bool:
-        strays = self.cell.strays(host, [(record.uuid, attempt)])
-        return strays == [(record.uuid, attempt)]
+        strays = self.strays(host, (record.uuid, attempt))
+        return strays.superseded == [(record.uuid, attempt)]
 
     def test_what_nobody_knows_is_not_one(self) -> None:
-        self.assertEqual([], self.cell.strays("h1", [(uuid(), 1)]))
-        self.assertEqual([], self.cell.strays("h1", []))
+        hold = uuid(), 1
+        self.assertEqual(Strays([], [hold]), self.strays("h1", hold))
+        self.assertEqual(Strays([], []), self.strays("h1"))
 
     def test_what_is_where_it_should_be_is_not_one(self) -> None:
         for record in (self.insert("h1"), self.building("h1"), self.active("h1")):
-            self.assertFalse(self.stray(record, "h1", 1), record.state)
+            self.assertEqual(Strays([], []), self.strays("h1", (record.uuid, 1)), record.state)
 
     def test_an_older_attempt_is_one(self) -> None:
         self.assertTrue(self.stray(self.moving("h1", "h2"), "h1", 1))
@@ -126,8 +130,18 @@ class StraysTest(BeatsTest):
         for record in (self.failed("h1"), self.exhausted("h1"), self.handing_over("h1")):
             self.assertTrue(self.stray(record, "h1", 1), record.state)
 
-    def test_the_same_attempt_on_another_host_is_one(self) -> None:
-        self.assertTrue(self.stray(self.building("h1"), "h2", 1))
+    def test_the_same_attempt_of_another_host_is_none_and_unknown(self) -> None:
+        # It may be the same machine under another uuid, as after a rename without its files.
+        for record in (self.building("h1"), self.active("h1"), self.handed_over("h1")):
+            hold = record.uuid, 1
+            self.assertEqual(Strays([], [hold]), self.strays("h2", hold), record.state)
+
+    def test_an_older_attempt_of_another_host_is_none_and_unknown(self) -> None:
+        record = self.building("h1", "h2")
+        moving = self.cell.next_attempt(record, record.alternates[0], [], ME, LONG)
+        self.cell.claimed(moving, 2)
+        hold = record.uuid, 1
+        self.assertEqual(Strays([], [hold]), self.strays("h3", hold))
 
     def test_an_attempt_newer_than_the_rows_is_not_known_to_be_one(self) -> None:
         # The row of a restored database: it is the one that is out of date.
@@ -139,7 +153,8 @@ class StraysTest(BeatsTest):
         gone = [self.deleted("h1").uuid for _ in range(3)]
         here = self.building("h1").uuid
         held = [(gone[2], 1), (here, 1), (gone[0], 1), (gone[1], 1)]
-        self.assertEqual([(gone[2], 1), (gone[0], 1), (gone[1], 1)], self.cell.strays("h1", held))
+        superseded = [(gone[2], 1), (gone[0], 1), (gone[1], 1)]
+        self.assertEqual(Strays(superseded, []), self.strays("h1", *held))
 
 
 class BeatsWithoutReturningTest(BeatTest):

@@ -137,7 +137,7 @@ class ConnectTest(AppTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.clouds = Clouds()
-        without = {k: v for k, v in os.environ.items() if k != "UNDERSTUDY_STATE_DIR"}
+        without = {k: v for k, v in os.environ.items() if not k.startswith("UNDERSTUDY_")}
         environment = unittest.mock.patch.dict(os.environ, without, clear=True)
         environment.start()
         self.addCleanup(environment.stop)
@@ -145,7 +145,7 @@ class ConnectTest(AppTestCase):
     def test_no_cloud_is_named(self) -> None:
         self.assert_refused(
             "--state-dir: it is not said which cloud to talk to; "
-            "give --state-dir DIR, --config-file FILE or --transport-url URL",
+            "give --state-dir DIR, --config-file FILE or --transport-url-file FILE",
             "list",
         )
 
@@ -181,4 +181,8 @@ class ConnectTest(AppTestCase):
         self.assert_refused(
             "--transport-url: demo makes a cloud of its own; leave it out",
             "demo", "--transport-url", "rabbit://there",
+        )  # fmt: skip
+        self.assert_refused(
+            "--transport-url-file: demo makes a cloud of its own; leave it out",
+            "demo", "--transport-url-file", "there.url",
         )  # fmt: skip

@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import sqlite3
 
-from tests.unit.cli.services_case import BUS, PLACEMENT, ServicesTestCase
-from understudy.cli.manage.main import ManageApp
+import fixtures
+
+from tests.unit.cli.manage_case import ManageCase
+from tests.unit.cli.services_case import BUS, PLACEMENT
 
 
-class ManageTest(ServicesTestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.write(self.default, self.api, PLACEMENT)
+class ManageTest(ManageCase):
+    def test_a_cell_s_urls_from_the_environment(self) -> None:
+        self.manage("api-db", "sync")
+        self.assertEqual(2, self.manage("cell", "create", "one"))
+        self.assertIn("--transport-url: it is missing; give --transport-url-file FILE", self.err)
+        for name, url in (("TRANSPORT", BUS), ("DATABASE", f"sqlite:///{self.folder}/one.sqlite")):
+            self.useFixture(fixtures.EnvironmentVariable(f"UNDERSTUDY_CELL_{name}_URL", url))
+        self.assertEqual(0, self.manage("cell", "create", "one"), self.err)
+        self.assertEqual("", self.err)
+        # What is left there changes no cell that is there already.
+        self.assertEqual(2, self.manage("cell", "update", "one"))
 
-    def manage(self, *argv: str) -> int:
-        """Run the command; return its exit code, and keep what it wrote."""
-        out, err = io.StringIO(), io.StringIO()
-        try:
-            app = ManageApp(stdout=out, stderr=err)
-            return app.run([f"--config-file={self.path}", *argv])
-        except SystemExit as exit:
-            return int(exit.code or 0)
-        finally:
-            self.out, self.err = out.getvalue(), err.getvalue()
-
-    def create(self, name: str = "one") -> int:
-        return self.manage(
-            "cell", "create", name,
-            "--transport-url", BUS,
-            "--database-url", f"sqlite:///{self.folder}/{name}.sqlite",
-        )  # fmt: skip
+    def test_a_cell_s_password_on_the_command_line_is_warned_of(self) -> None:
+        self.manage("api-db", "sync")
+        self.create()
+        self.assertEqual(0, self.manage("cell", "update", "one", "--transport-url", BUS))
+        self.assertIn("name it with --transport-url-file\n", self.err)
+        self.assertNotIn("secret", self.err)
 
     def test_brings_the_api_database_up_to_date_once(self) -> None:
         self.assertEqual(0, self.manage("api-db", "sync"))
@@ -87,6 +84,20 @@ class ManageTest(ServicesTestCase):
         for name in ("api", "a b", ""):
             self.assertEqual(2, self.create(name))
             self.assertIn("no cell may be called", self.err)
+
+    def test_refuses_urls_that_take_anybodys_certificate(self) -> None:
+        self.manage("api-db", "sync")
+        self.create()
+        untrusted = "mysql+pymysql://user:secret@db/one?ssl_ca=/etc/ca.pem&ssl_verify_cert=false"
+        both = "rabbit://user:secret@mq:5671/one?ssl=false"
+        for given, problem in (
+            (("--database-url", untrusted), "anybody's certificate would do"),
+            (("--transport-url", both), "it says ssl=false but port 5671"),
+        ):
+            self.assertEqual(2, self.manage("cell", "update", "one", *given))
+            self.assertIn(f"{given[0]}: ", self.err)
+            self.assertIn(problem, self.err)
+            self.assertNotIn("secret", self.err)
 
     def test_refuses_the_same_name_twice(self) -> None:
         self.manage("api-db", "sync")

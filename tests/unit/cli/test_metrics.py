@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import urllib.request
 from contextlib import ExitStack
+from types import SimpleNamespace
 from typing import Any
 
 from tests.unit.cells.base import LONG, CellTest, fault, host_of, request, uuid
+from understudy.cells.records import Binding
 from understudy.cli.metrics.databases import DatabaseCollector
 from understudy.cli.metrics.figures import Figures
 from understudy.cli.metrics.measured import MeasuredClaims, MeasuredSelector, measure
 from understudy.cli.services.scraping import listen
 from understudy.ledger import errors as ledger_errors
 from understudy.ledger.protocols import ClaimResults
+from understudy.objects.fault import Fault
 from understudy.objects.selection_answer import SelectionAnswer
 from understudy.rpcapi import errors as wire
+
+STORE = ("fail", "beat", "succeed", "begin_failing", "exhaust", "overdue")
+
+
+def _no(*facts: object, **more: object) -> None:
+    """Do nothing, as a store."""
 
 
 class Selector:
@@ -77,7 +86,8 @@ class MetricsTest(CellTest):
         self.cell.begin_failing(record, fault())
         succeeded = self.building("h3")
         self.cell.succeed(succeeded.uuid, 1, host_of(succeeded))
-        self.cell.beat("agent", {"h1": [], "h2": []})
+        # As the conductor does, with who it was.
+        self.cell.beat("agent", {"h1": [], "h2": []}, Binding())
         failed = self.value("failed_attempts_total", code="disk-broken", blames="host")
         self.assertEqual(1, failed)
         self.assertEqual(1, self.value("builds_total", outcome="failed"))
@@ -85,6 +95,15 @@ class MetricsTest(CellTest):
         self.assertEqual(1, self.value("builds_total", outcome="succeeded"))
         self.assertEqual(1, self.value("recoveries_total", state="BUILDING"))
         self.assertEqual(2, self.value("host_heartbeats_total"))
+
+    def test_hosts_make_no_series_without_end(self) -> None:
+        cell: Any = SimpleNamespace(**dict.fromkeys(STORE, _no))
+        measure(cell, self.figures)
+        for number in range(1000):
+            broken = Fault(code=f"code-{number}", blames="host")
+            cell.fail("uuid", 1, "host", broken, cleaned=True)
+        self.assertEqual(1, self.value("failed_attempts_total", code="code-99", blames="host"))
+        self.assertEqual(900, self.value("failed_attempts_total", code="other", blames="host"))
 
     def test_they_are_fetched_over_http(self) -> None:
         self.api.accept(request(), [(uuid(), "web")], LONG)

@@ -7,9 +7,10 @@ import re
 import testtools
 from oslo_config import cfg
 
-from understudy.cli import options
+from understudy.cli import limit_options, options
 from understudy.compute import options as compute_options
 from understudy.ledger import options as ledger_options
+from understudy.objects.limits import HostLimits, RequestLimits
 from understudy.rpcapi import options as bus_options
 
 LEAST_HELP = 60
@@ -46,6 +47,17 @@ class OptionsTest(testtools.TestCase):
             and getattr(option.type, "min", None) is None
         ]
         self.assertEqual([], boundless)
+
+    def test_limits_are_what_they_are_without_a_file(self) -> None:
+        conf = cfg.ConfigOpts()
+        options.register(conf)
+        conf([], default_config_files=[])
+        self.assertEqual(RequestLimits(), limit_options.requests(conf))
+        self.assertEqual(HostLimits(), limit_options.hosts(conf))
+        conf.set_override("hosts", 5, group="limits")
+        conf.set_override("holdings", 6, group="limits")
+        self.assertEqual(RequestLimits(hosts=5), limit_options.requests(conf))
+        self.assertEqual(HostLimits(holdings=6), limit_options.hosts(conf))
 
     def test_each_stands_once(self) -> None:
         names = [(group, option.name) for group, option in ours()]

@@ -151,7 +151,7 @@ class ReplayTest(AppTestCase):
                 "double_claims": 0,
                 "reasons": {
                     "not enough VCPU": 1,
-                    "6 or more equal groups": 1,
+                    "6 or more groups that share a class": 1,
                     "attempts exhausted": 1,
                 },
                 "unended": 0,

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import stat
 
-from tests.unit.cli.services_case import KINDS, PLACEMENT, ServicesTestCase
+import fixtures
+
+from tests.unit.cli.services_case import BUS, KINDS, PLACEMENT, ServicesTestCase
 from understudy.cli.services import conductor, scheduler
+from understudy.compute.identity import path_beside
 
 URL = "write rabbit://user:password@host:5672/vhost"
 DATABASE = "write mysql+pymysql://user:password@host/database"
@@ -36,6 +41,43 @@ class MissingTest(ServicesTestCase):
         self.assert_refused(f"[api_database] {expected}", scheduler.kind())
         self.assert_refused(f"[api_database] {expected}", conductor.kind_of_super())
         self.assert_refused(f"[cell_database] {expected}", conductor.kind_of_cell("one"))
+
+    def test_secrets_from_the_environment(self) -> None:
+        self.write(f"[DEFAULT]\nstate_path = {self.folder}\n", PLACEMENT)
+        database = f"sqlite:///{self.folder}/api.sqlite"
+        for name, value in (
+            ("DEFAULT__TRANSPORT_URL", BUS),
+            ("API_DATABASE__CONNECTION", database),
+        ):
+            self.useFixture(fixtures.EnvironmentVariable(f"OS_{name}", value))
+        conf = self.read(KINDS["scheduler"]())
+        self.assertEqual((BUS, database), (conf.transport_url, conf.api_database.connection))
+
+    def test_placement_that_anybody_may_be(self) -> None:
+        self.write(self.default, self.api, PLACEMENT, "insecure = true\n")
+        self.assert_refused(
+            "[placement] insecure: whoever answers would get the password; "
+            "take it out, and name their authority with cafile",
+            KINDS["scheduler"](),
+        )
+
+    def test_a_database_that_anybody_may_be(self) -> None:
+        connection = "connection = postgresql+psycopg2://user:secret@db/api?sslmode=require"
+        self.write(self.default, PLACEMENT, f"[api_database]\n{connection}\n")
+        self.assert_refused(
+            "[api_database] connection: with sslmode=require anybody's certificate would do, "
+            "or none; write sslmode=verify-full&sslrootcert=FILE",
+            KINDS["scheduler"](),
+        )
+
+    def test_an_authority_of_a_database_that_cannot_be_read(self) -> None:
+        connection = "connection = mysql+pymysql://user:secret@db/api?ssl_ca=/nowhere/ca.pem"
+        self.write(self.default, PLACEMENT, f"[api_database]\n{connection}\n")
+        self.assert_refused(
+            "[api_database] connection: /nowhere/ca.pem cannot be read; "
+            "let ssl_ca be a file that our user may read",
+            KINDS["scheduler"](),
+        )
 
     def test_placement(self) -> None:
         self.write(self.default, self.api)
@@ -104,6 +146,19 @@ class WrongTest(ServicesTestCase):
             scheduler.kind(),
         )
 
+    def test_an_identity_that_says_nothing(self) -> None:
+        self.write(self.default, self.agent)
+        conf = self.read(KINDS["compute"]())
+        path = path_beside(conf.compute.journal)
+        self.assertFalse(path.exists(), "a check has made it")
+        path.write_text("[]")
+        self.assert_refused(
+            f"[compute] journal: {path} does not say which agent this is: it is no JSON object; "
+            "restore it from a backup, or remove it only if this machine is to be a new host that "
+            "holds nothing",
+            KINDS["compute"](),
+        )
+
     def test_a_driver_file_that_is_not_there(self) -> None:
         self.write(self.default, self.agent, "driver_file = /nowhere/hosts.yaml\n")
         self.assert_refused(
@@ -142,9 +197,33 @@ class WrongTest(ServicesTestCase):
         self.assertEqual(2, self.run_scheduler())
         self.assertNotIn("secret", self.err)
 
+    def test_what_it_makes_is_for_its_user_alone(self) -> None:
+        state = self.folder / "deep" / "state"
+        self.write(f"[DEFAULT]\nstate_path = {state}\n", self.api)
+        self.assertEqual(2, self.run_scheduler())
+        self.assertEqual(0o077, os.umask(0o077))
+        self.write(
+            f"[DEFAULT]\nstate_path = {state}\ntransport_url = {BUS}\n", self.api, PLACEMENT
+        )
+        self.read(KINDS["scheduler"]())
+        for made in (self.folder / "deep", state, state / "lock"):
+            self.assertEqual(0o700, stat.S_IMODE(made.stat().st_mode), str(made))
+
+    def test_locks_where_others_may_write(self) -> None:
+        locks = self.folder / "lock"
+        locks.mkdir()
+        for mode in (0o777, 0o720, 0o1777):
+            locks.chmod(mode)
+            self.write(self.default, self.api, PLACEMENT)
+            self.assertEqual(2, self.run_scheduler())
+            self.assertIn(
+                f"[DEFAULT] state_path: others may write to {locks}; run chmod 700", self.err
+            )
+
     def run_scheduler(self) -> int:
         """Run main() as far as it gets, and keep what it wrote."""
         written = io.StringIO()
+        self.addCleanup(os.umask, os.umask(0))
         with contextlib.redirect_stderr(written):
             code = scheduler.main([f"--config-file={self.path}"])
         self.err = written.getvalue()

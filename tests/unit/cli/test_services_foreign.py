@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fixtures
+
 from tests.unit.cli.services_case import KINDS, PLACEMENT, ServicesTestCase
+from understudy.cli.bad_input import BadInput
 
 
 class ForeignTest(ServicesTestCase):
@@ -46,6 +49,18 @@ class ForeignTest(ServicesTestCase):
                 self.agent,
                 f"[placement]\n# for nobody\n{line}\n",
             )
+
+    def test_nor_in_its_environment(self) -> None:
+        self.write(self.default, self.agent)
+        for name, found in (
+            ("PLACEMENT__PASSWORD", "environment: OS_PLACEMENT__PASSWORD: a host's agent may not"),
+            ("CELL_DATABASE__CONNECTION", "[cell_database] connection: a host's agent may reach"),
+        ):
+            with fixtures.EnvironmentVariable(f"OS_{name}", "sqlite://"):
+                wrong = self.assertRaises(BadInput, self.read, KINDS["compute"]())
+                self.assertIn(found, str(wrong))
+        with fixtures.EnvironmentVariable("OS_PLACEMENT__READ_TIMEOUT", "5"):
+            self.read(KINDS["compute"]())
 
     def test_what_is_no_credential_may_be_in_a_file_for_all(self) -> None:
         harmless = "[api_database]\nmax_pool_size = 5\n[placement]\nread_timeout = 5\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.cli.services_case import BUS, KINDS, ServicesTestCase
+from tests.unit.cli.services_case import BUS, KINDS, PLACEMENT, ServicesTestCase
 
 MISSING = "/nowhere/ca.pem"
 READ = "write a file that is there, and let the service's user read it"
@@ -50,3 +50,31 @@ class TlsTest(ServicesTestCase):
         url = f"{BUS}?ssl=true&ssl_ca_file={self.authority}"
         self.write(f"[DEFAULT]\nstate_path = {self.folder}\ntransport_url = {url}\n", self.agent)
         self.assertEqual(url, self.read(KINDS["compute"]()).transport_url)
+
+    def test_a_port_that_is_for_tls_alone(self) -> None:
+        url = BUS.replace(":1/", ":5671/")
+        default = f"[DEFAULT]\nstate_path = {self.folder}\ntransport_url = {url}\n"
+        self.write(default, self.agent, self.rabbit(f"ssl_ca_file = {self.authority}"))
+        self.assertEqual(url, self.read(KINDS["compute"]()).transport_url)
+        self.write(default, self.agent, self.rabbit("ssl = false"))
+        self.assert_refused(
+            "[oslo_messaging_rabbit] ssl: it is false, but transport_url asks for TLS; "
+            "take it out",
+            KINDS["compute"](),
+        )
+
+    def test_a_url_that_asks_for_tls_and_for_none(self) -> None:
+        url = f"{BUS.replace(':1/', ':5671/')}?ssl=false"
+        self.write(f"[DEFAULT]\nstate_path = {self.folder}\ntransport_url = {url}\n", self.agent)
+        self.assert_refused(
+            "[DEFAULT] transport_url: it says ssl=false but port 5671; leave one of them out",
+            KINDS["compute"](),
+        )
+
+    def test_the_bus_of_notifications(self) -> None:
+        url = f"{BUS}?ssl=true&ssl_ca_file={MISSING}"
+        notifications = f"[notifications]\nenabled = true\ntransport_url = {url}\n"
+        self.write(self.default, self.api, PLACEMENT, notifications)
+        self.assert_refused(
+            f"[notifications] transport_url: {MISSING} cannot be read; {READ}", KINDS["super"]()
+        )

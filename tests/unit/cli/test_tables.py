@@ -1,6 +1,7 @@
 import contextlib
 import csv
 import io
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.unit.cli.app_case import AppTestCase
 from understudy.cli.bad_input import BadInput
-from understudy.cli.inputs import openb, read
+from understudy.cli.inputs import files, openb, read
 from understudy.objects.build_request import BuildRequest
 
 NODES = "sn,cpu_milli,memory_mib,gpu,model\n"
@@ -18,13 +19,9 @@ GOOD_POD = "a,1000,1,0,0,,LS\n"
 
 class TableCase(AppTestCase):
     def nodes(self, text: str) -> Any:
-        from pathlib import Path
-
         return openb.read_nodes(Path(self.file("nodes.csv", text)))
 
     def pods(self, text: str) -> list[BuildRequest]:
-        from pathlib import Path
-
         return openb.read_pods(Path(self.file("pods.csv", text)), "p", "u")
 
 
@@ -156,7 +153,8 @@ class BadTableTest(TableCase):
         )
         self.assert_bad("n.csv:2: column gpu: -1 is too low; write 0 or more", "n-1,1,1,-1,\n")
         self.assert_bad(
-            f"n.csv:2: column memory_mib: {'9' * 5000} is too high; write at most 2147483647",
+            f"n.csv:2: column memory_mib: {'9' * 39}... (5000 characters) is too high; "
+            "write at most 2147483647",
             nodes=f"n-1,1,{'9' * 5000},0,\n",
         )
 
@@ -166,6 +164,22 @@ class BadTableTest(TableCase):
             nodes="n-1,1,1,0,\nn-1,1,1,0,\n",
         )
         self.assert_bad("n.csv:2: column model: the cell is empty; fill it in", "n-1,1,1,2,\n")
+
+    def test_names_that_no_host_can_have(self) -> None:
+        self.assert_bad(
+            r"n.csv:2: column sn: 'n\x1b[2J' cannot be a host's name; "
+            "write up to 150 letters, digits, '.', '_' or '-', the first a letter or a digit",
+            nodes="n\x1b[2J,1,1,0,\n",
+        )
+
+    def test_a_file_that_is_too_large(self) -> None:
+        path = self.file("n.csv", "x" * 101)
+        with self.assertRaises(BadInput) as caught:
+            files.read_text(Path(path), largest=100)
+        self.assertEqual(
+            f"{path}: it has more than 100 bytes; write less, or several files",
+            str(caught.exception),
+        )
 
     def test_rows_of_the_wrong_length(self) -> None:
         self.assert_bad(

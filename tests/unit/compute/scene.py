@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import time
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,13 +20,16 @@ from understudy.compute.fake_driver import FakeDriver
 from understudy.compute.fake_hosts import fake_host
 from understudy.compute.fault_plan import FaultPlan
 from understudy.compute.holdings import HeldInMemory, Holdings
+from understudy.compute.identity import throw_away
 from understudy.compute.journal import Journal
 from understudy.compute.pools import Work
 from understudy.compute.registrations import Registrations
 from understudy.compute.reporter import Reporter
+from understudy.compute.served import Served
 from understudy.compute.settings import Settings
 from understudy.compute.steps import Steps
 from understudy.compute.tags import Tag
+from understudy.compute.voice import Voice
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.selection import Selection
 
@@ -45,7 +47,7 @@ def request(image: str | None = None) -> BuildRequest:
 
 
 def selection(host: str) -> Selection:
-    provider = str(uuid.uuid5(uuid.NAMESPACE_DNS, host))
+    provider = fake_host(host, AGENT, {}).compute_node_uuid
     return Selection(
         compute_node_uuid=provider,
         service_host=host,
@@ -146,6 +148,7 @@ class Scene:
         self.hosts = [fake_host(name, AGENT, {"VCPU": 8}) for name in HOSTS]
         self.during_build: list[Callable[[], None]] = []
         self.emptied: list[str] = []
+        self.identity = throw_away()
         self._wrap = wrap
         self._clock = clock
         self.start()
@@ -157,11 +160,14 @@ class Scene:
         driver: Driver = self._wrap(self.driver)  # type: ignore[assignment]
         conductor: CellConductor = self._wrap(self.conductor)  # type: ignore[assignment]
         self.registrations = Registrations()
-        reports = Reports(conductor, self.journal, self.registrations.lose)
+        self.served = Served(self.journal)
+        self.served.look(self.driver)
+        voice = Voice(AGENT, self.identity)
+        reports = Reports(conductor, self.journal, voice, self.served, self.registrations.lose)
         steps = Steps(driver, self.journal, reports, self.emptied.append)
-        self.agent = Agent(self.journal, steps, self.pools, BACKOFF)
+        self.agent = Agent(self.journal, self.served, steps, self.pools, BACKOFF)
         self.reporter = Reporter(
-            AGENT,
+            voice,
             driver,
             conductor,
             self.journal,

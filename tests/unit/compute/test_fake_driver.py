@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import stat
 import threading
 from pathlib import Path
 
@@ -13,13 +15,16 @@ from tests.unit.compute.scene import (
     request,
     selection,
 )
+from tests.unit.compute.test_tags import NO_ATTEMPTS, NO_UUIDS
 from understudy.compute import driver as drivers
 from understudy.compute.driver import BuildFault
 from understudy.compute.fake_driver import FakeDriver, FakeDriverError
 from understudy.compute.fake_hosts import Child, fake_host, read_driver_file
 from understudy.compute.fault_plan import FaultPlan, host_broken
 from understudy.compute.holdings import HeldInFolder, HeldInMemory, Holdings
+from understudy.compute.identity import Identity, throw_away
 from understudy.compute.tags import Tag
+from understudy.objects.errors import InvalidRequest
 
 FILE = """
 holdings: held
@@ -110,6 +115,18 @@ class FakeDriverTest(AgentTestCase):
         self.assertRaises(BuildFault, self.build, driver)
         self.assertEqual([("begun", 1), ("failed", 1)], noted)
 
+    def test_what_is_no_attempt_is_neither_made_nor_destroyed(self) -> None:
+        driver = self.driver(holdings=HeldInFolder(self.folder() / "held"))
+        self.build(driver)
+        wrong = [(uuid, 1) for uuid in NO_UUIDS] + [(VM, attempt) for attempt in NO_ATTEMPTS]
+        for uuid, attempt in wrong:
+            self.assertRaises(InvalidRequest, driver.destroy, "host-a", uuid, attempt)
+            self.assertRaises(
+                InvalidRequest,
+                *(driver.build, "host-a", uuid, attempt, request(), selection("host-a")),
+            )
+        self.assertEqual([(VM, 1)], driver.holds("host-a"))
+
     def test_a_closed_driver_changes_nothing(self) -> None:
         holdings = HeldInMemory()
         driver = self.driver(holdings=holdings)
@@ -141,6 +158,23 @@ class HoldingsTest(AgentTestCase):
         self.check(HeldInFolder(folder / "held"))
         self.assertEqual(["held"], [path.name for path in folder.iterdir()])
         self.assertEqual([Tag("host", OTHER_VM, 1)], HeldInFolder(folder / "held").on("host"))
+
+    def test_in_a_folder_with_what_is_none_of_ours(self) -> None:
+        folder = self.folder()
+        HeldInFolder(folder).add(Tag("host", VM, 1))
+        for name in (".gitkeep", "notes", f"{VM}.x", f"{VM}.0", f"{VM}.\u0661", f"{VM}.1.2"):
+            (folder / "host" / name).touch()
+        self.assertEqual([Tag("host", VM, 1)], HeldInFolder(folder).on("host"))
+
+    def test_in_a_folder_that_nobody_else_may_read(self) -> None:
+        before = os.umask(0)
+        self.addCleanup(os.umask, before)
+        folder = self.folder() / "held"
+        HeldInFolder(folder).add(Tag("host", VM, 1))
+        found = (folder, folder / "host", folder / "host" / f"{VM}.1")
+        self.assertEqual(
+            [0o700, 0o700, 0o600], [stat.S_IMODE(each.stat().st_mode) for each in found]
+        )
 
 
 class DriverFileTest(AgentTestCase):
@@ -188,6 +222,40 @@ class DriverFileTest(AgentTestCase):
         self.assertEqual(hosts[0].providers, hosts[1].providers)
         self.assertNotEqual(hosts[0].providers[0].uuid, hosts[0].providers[1].uuid)
 
+    def test_uuids_are_of_the_agents_own_and_the_hosts_name(self) -> None:
+        path, identity = self.write(FILE), throw_away()
+        first, second = (read_driver_file(name, path, identity).hosts for name in "xy")
+        self.assertEqual([host.providers for host in first], [host.providers for host in second])
+        uuids = [each.uuid for host in first for each in host.providers]
+        other = read_driver_file("x", path, throw_away()).hosts
+        uuids += [each.uuid for host in other for each in host.providers]
+        self.assertEqual(14, len(set(uuids)))
+
+    def test_a_host_without_a_file_is_the_machine(self) -> None:
+        identity = throw_away()
+        for name in "xy":
+            [host] = read_driver_file(name, None, identity).hosts
+            self.assertEqual(identity.host_uuid, host.compute_node_uuid)
+
+    def test_what_the_first_release_made_keeps_its_uuids(self) -> None:
+        path = self.write(FILE)
+        upgraded = Identity(VM, OTHER_VM, "", derived_names=True)
+        self.assertEqual(
+            read_driver_file("x", path).hosts, read_driver_file("x", path, upgraded).hosts
+        )
+
+    def test_a_host_may_have_a_uuid_of_its_own(self) -> None:
+        text = "hosts: [{name: %s, uuid: %s, resources: {}, children: [{name: g, resources: {}}]}]"
+        trees = [
+            read_driver_file("x", self.write(text % (name, VM)), throw_away()).hosts[0]
+            for name in ("old", "new")
+        ]
+        self.assertEqual({VM}, {host.compute_node_uuid for host in trees})
+        self.assertEqual(1, len({host.providers[1].uuid for host in trees}))
+        self.assertRaises(ValueError, read_driver_file, "x", self.write(text % ("a", "12-34")))
+        many = f"hosts: [{{name: 'a-{{}}', count: 2, uuid: {VM}, resources: {{}}}}]"
+        self.assertRaises(TypeError, read_driver_file, "x", self.write(many))
+
 
 class LoadTest(AgentTestCase):
     """Drivers are found by their entry point."""
@@ -195,13 +263,13 @@ class LoadTest(AgentTestCase):
     def test_the_fake_one(self) -> None:
         path = self.folder() / "driver.yaml"
         path.write_text(FILE)
-        driver = drivers.load("fake", "agent-1", path)
+        driver = drivers.load("fake", "agent-1", throw_away(), path)
         self.assertEqual(3, len(driver.hosts()))
 
     def test_without_a_file(self) -> None:
-        [host] = drivers.load("fake", "agent-1", None).hosts()
+        [host] = drivers.load("fake", "agent-1", throw_away(), None).hosts()
         self.assertEqual("agent-1", host.name)
 
     def test_one_that_is_not_installed(self) -> None:
         with testtools.ExpectedException(exception.NoMatches):
-            drivers.load("no-such-driver", "agent-1", None)
+            drivers.load("no-such-driver", "agent-1", throw_away(), None)

@@ -22,9 +22,9 @@ def parsed(attempt: Attempt = FIRST, guest: Guest = KVM, shape: Shape = SMALL) -
 class TagTest(testtools.TestCase):
     """What is made says what it was made for."""
 
-    @given(st.uuids(), st.integers(1, 2**31))
-    def test_what_is_written_is_read(self, instance: object, number: int) -> None:
-        attempt = Attempt(str(instance), number)
+    @given(st.uuids(), st.integers(1, 2**31 - 1), st.none() | st.uuids().map(str))
+    def test_what_is_written_is_read(self, vm: object, number: int, host: str | None) -> None:
+        attempt = Attempt(str(vm), number, host)
         element = parsed(attempt).find(f"metadata/{{{libvirt_domain.METADATA}}}instance")
         assert element is not None
         self.assertEqual(
@@ -37,8 +37,9 @@ class TagTest(testtools.TestCase):
 
     def test_each_attempt_is_a_domain_of_its_own(self) -> None:
         attempts = [Attempt(VM, 1), Attempt(VM, 2), Attempt(OTHER_VM, 1)]
-        self.assertEqual(3, len({attempt.domain_uuid for attempt in attempts}))
-        self.assertEqual(3, len({attempt.disk for attempt in attempts}))
+        attempts += [Attempt(VM, 1, VM), Attempt(VM, 1, OTHER_VM), Attempt(OTHER_VM, 1, VM)]
+        self.assertEqual(6, len({attempt.domain_uuid for attempt in attempts}))
+        self.assertEqual(6, len({attempt.disk for attempt in attempts}))
         self.assertEqual(Attempt(VM, 1).domain_uuid, parsed().findtext("uuid"))
 
     def test_disks_that_are_not_ours(self) -> None:
@@ -50,11 +51,28 @@ class TagTest(testtools.TestCase):
             f"understudy-{VM}-1-backup.qcow2",
             f"old-understudy-{VM}-1.qcow2",
             "understudy-web-1.qcow2",
+            f"understudy-{VM}-0.qcow2",
+            f"understudy-{VM}-01.qcow2",
+            f"understudy-{VM}-{2**31}.qcow2",
+            f"understudy-{VM}-\u0661.qcow2",
+            f"understudy-{VM}-1.qcow2\n",
+            f"understudy-{VM}-{VM}-{VM}-1.qcow2",
+            f"understudy-../{VM}-1.qcow2",
         ):
             self.assertIsNone(libvirt_domain.attempt_of_disk(name), name)
 
     def test_metadata_that_says_nothing(self) -> None:
-        for element in ("<instance/>", f"<instance uuid='{VM}'/>", "<instance uuid='x'/>"):
+        for element in (
+            "<instance/>",
+            f"<instance uuid='{VM}'/>",
+            "<instance uuid='x'/>",
+            f"<instance uuid='{VM}' attempt='\u0661'/>",
+            f"<instance uuid='{VM}' attempt='0'/>",
+            f"<instance uuid='{VM}' attempt='-1'/>",
+            f"<instance uuid='{VM}/..' attempt='1'/>",
+            f"<instance uuid='{VM}' attempt='1' host=''/>",
+            f"<instance uuid='{VM}' attempt='1' host='agent-1'/>",
+        ):
             self.assertIsNone(libvirt_domain.attempt_of_metadata(element), element)
 
 

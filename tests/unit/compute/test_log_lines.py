@@ -38,7 +38,7 @@ class LogLinesTest(AgentTestCase):
         scene = Scene(FaultPlan(destroy_failures=1))
         scene.cast_build()
         scene.pools.run_to_the_end()
-        scene.agent.tear_down("host-a", VM, 2, RequestContext(request_id="asked"))
+        scene.agent.tear_down("host-a", VM, 2, context=RequestContext(request_id="asked"))
         scene.pools.run_to_the_end()
         self.assertEqual({("asked", VM)}, self.lines.heads(about="will be tried again"))
 

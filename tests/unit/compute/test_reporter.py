@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import itertools
 
-from tests.unit.compute.scene import OTHER_VM, VM, AgentTestCase, Scene
-from understudy.compute.fake_hosts import fake_host
-from understudy.compute.fault_plan import FaultPlan
+from tests.unit.compute.scene import OTHER_VM, VM, AgentTestCase, Scene, request, selection
+from understudy.compute.fake_hosts import fake_host, with_uuid
+from understudy.compute.fault_plan import FaultPlan, host_broken
 from understudy.compute.holdings import HeldInMemory
+from understudy.compute.refusals import SAY_AGAIN
 from understudy.compute.reporter import KEEP_SECONDS
 from understudy.compute.tags import Tag
+from understudy.objects.errors import InvalidRequest
 from understudy.objects.orders import Orders
+from understudy.objects.selection import Selection
 from understudy.rpcapi import errors
+from understudy.rpcapi.context import RequestContext, Speaker
 
 
 class RegisterTest(AgentTestCase):
@@ -181,6 +185,158 @@ class HeartbeatTest(AgentTestCase):
         scene.journal.close()
         scene.reporter.report()
         self.assertEqual([], scene.conductor.said)
+
+
+class SpeakerTest(AgentTestCase):
+    """Each call says which agent speaks, from where, and of which host."""
+
+    def test_every_call_says_it(self) -> None:
+        scene = Scene(FaultPlan(images={"broken": host_broken()}))
+        scene.reporter.report()
+        scene.cast_build("host-a")
+        scene.conductor.cast("host-b", OTHER_VM, 1)
+        scene.deliver_build("host-b", OTHER_VM, image="broken")
+        scene.pools.run_to_the_end()
+        scene.deliver_teardown("host-a")
+        scene.pools.run_to_the_end()
+        uuids = {host.name: host.compute_node_uuid for host in scene.hosts}
+        who = scene.identity
+        spoken = scene.conductor.speakers
+        self.assertEqual(
+            {Speaker(who.agent_uuid, who.origin, uuid) for uuid in (None, *uuids.values())},
+            {speaker for _, speaker in spoken},
+        )
+        for (said, *facts), (_, speaker) in zip(scene.conductor.said, spoken, strict=True):
+            assert speaker is not None
+            self.assertEqual(uuids.get(str(facts[0])), speaker.host_uuid, str(said))
+        kinds = {"register_host", "heartbeat", "build_started", "build_succeeded", "torn_down"}
+        self.assertEqual(kinds | {"build_failed"}, {said for said, _ in spoken})
+
+    def test_a_teardown_that_was_asked_for_is_answered_in_its_own_name(self) -> None:
+        scene = Scene()
+        asked = RequestContext(request_id="asked", speaker=Speaker("else", "where", VM))
+        scene.agent.tear_down("host-a", VM, 1, context=asked)
+        scene.pools.run_to_the_end()
+        [(_, speaker)] = scene.conductor.speakers
+        self.assertEqual(scene.identity.agent_uuid, speaker and speaker.agent_uuid)
+
+
+class RefusedTest(AgentTestCase):
+    """A host that the cell does not take is tried on, and said rarely."""
+
+    def test_it_is_said_when_it_changes_and_then_rarely(self) -> None:
+        now = [0.0]
+        scene = Scene(clock=lambda: now[0])
+        scene.conductor.refused = {"host-a"}
+
+        def reports(count: int) -> int:
+            before = self.log.output.count("is refused")
+            for _ in range(count):
+                scene.reporter.report()
+            return self.log.output.count("is refused") - before
+
+        self.assertEqual(1, reports(50))
+        now[0] += SAY_AGAIN
+        self.assertEqual(1, reports(50))
+        scene.conductor.refused.clear()
+        self.assertEqual(0, reports(2))
+        scene.conductor.refused = {"host-a"}
+        scene.registrations.lose("host-a")
+        self.assertEqual(1, reports(5))
+
+
+class RenamedTest(AgentTestCase):
+    """What is in hand belongs to a host's uuid, and waits while that has no name here."""
+
+    def scene(self) -> Scene:
+        """Return an agent with much in hand on its host, which is called `old`."""
+        scene = Scene(FaultPlan(destroy_failures=1), journal=self.folder() / "journal")
+        self.serve(scene, old=VM)
+        scene.reporter.report()
+        scene.conductor.cast("old", VM, 1)
+        scene.agent.build("old", VM, 1, request(), of_host(VM))
+        scene.pools.run()
+        scene.conductor.cast("old", OTHER_VM, 1)
+        scene.agent.build("old", OTHER_VM, 1, request(), of_host(VM))
+        scene.conductor.said.clear()
+        return scene
+
+    def serve(self, scene: Scene, **hosts: str) -> None:
+        scene.hosts = [
+            with_uuid(fake_host(name, "agent", {"VCPU": 8}), uuid) for name, uuid in hosts.items()
+        ]
+        scene.driver.serve(scene.hosts)
+
+    def renamed(self, refused: bool) -> Scene:
+        scene = self.scene()
+        self.serve(scene, new=VM)
+        scene.conductor.refused = {"new"} if refused else set()
+        scene.conductor.delete(VM)
+        scene.restart()
+        scene.reporter.report()
+        scene.pools.run_to_the_end()
+        return scene
+
+    def test_nothing_is_done_until_the_cell_takes_the_new_name(self) -> None:
+        scene = self.renamed(refused=True)
+        self.assertEqual(
+            {"register_host", "heartbeat"}, {said for said, *_ in scene.conductor.said}
+        )
+        self.assertEqual(["new"], list(scene.conductor.beats[-1]))
+        for order in (("old", VM), ("old", None)):
+            host, uuid = order
+            self.assertRaises(InvalidRequest, scene.agent.tear_down, host, VM, 1, uuid)
+        scene.reporter.report()
+        scene.pools.run_to_the_end()
+        self.assertEqual([Tag("old", VM, 1)], scene.holdings.on("old"))
+        self.assertEqual(["old"], [row.tag.host for row in scene.journal.unfinished()])
+        self.assertIn(f"The host {VM} was called old and is called new now", self.log.output)
+        self.assertNotIn("will be tried again", self.log.output)
+
+    def test_it_says_under_the_new_name_what_is_in_hand(self) -> None:
+        scene = self.renamed(refused=True)
+        self.assertEqual([["new", [(OTHER_VM, 1)]]], scene.said("register_host")[-1:])
+
+    def test_what_waited_goes_on_under_the_new_name(self) -> None:
+        scene = self.renamed(refused=False)
+        self.assertEqual([["new", OTHER_VM, 1]], scene.said("build_started"))
+        self.assertEqual([], scene.journal.unfinished())
+
+    def test_an_old_name_that_comes_back_needs_nobody(self) -> None:
+        scene = self.renamed(refused=True)
+        self.serve(scene, old=VM)
+        scene.reporter.report()
+        scene.pools.run_to_the_end()
+        self.assertEqual([["old", OTHER_VM, 1]], scene.said("build_started"))
+
+    def test_two_that_change_names_keep_what_is_theirs(self) -> None:
+        scene = Scene(journal=self.folder() / "journal")
+        self.serve(scene, a=VM, b=OTHER_VM)
+        scene.reporter.report()
+        scene.agent.build("a", VM, 1, request(), of_host(VM))
+        scene.agent.build("b", VM, 2, request(), of_host(OTHER_VM))
+        scene.conductor.cast("b", VM, 1)
+        self.serve(scene, b=VM, a=OTHER_VM)
+        scene.restart()
+        scene.reporter.report()
+        rows = {(row.tag.host, row.tag.attempt) for row in scene.journal.unfinished()}
+        self.assertEqual({("b", 1), ("a", 2)}, rows)
+
+    def test_a_host_of_another_uuid_gets_nothing_of_its_predecessor(self) -> None:
+        scene = self.scene()
+        self.serve(scene, old=OTHER_VM)
+        scene.restart()
+        scene.reporter.report()
+        scene.pools.run_to_the_end()
+        self.assertEqual([], scene.said("build_started"))
+        self.assertEqual([VM], [row.tag.host for row in scene.journal.unfinished()])
+
+
+def of_host(uuid: str) -> Selection:
+    """Return a selection of the host that has this uuid."""
+    found = selection("host-a")
+    found.compute_node_uuid = uuid
+    return found
 
 
 class _BrokenOnce(HeldInMemory):

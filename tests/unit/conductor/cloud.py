@@ -24,6 +24,7 @@ from tests.unit.scheduler.cloud import FILTERS
 from understudy.cells.cell_store import CellStore
 from understudy.cells.records import InstanceRecord
 from understudy.conductor.audit import Audit, AuditReport
+from understudy.conductor.authority import OPERATOR
 from understudy.conductor.bounds import RetryBounds
 from understudy.conductor.timing import Timing
 from understudy.objects import states
@@ -285,7 +286,7 @@ class Cloud(fixtures.Fixture):
     # What is there in the end.
 
     def shown(self, instance_uuid: str) -> Instance:
-        return self.super.lookout.show(instance_uuid)
+        return self.super.lookout.show(OPERATOR, instance_uuid)
 
     def row(self, instance_uuid: str, cell: str = "one") -> InstanceRecord:
         return self.store(cell).instance(instance_uuid)
@@ -314,6 +315,7 @@ class Cloud(fixtures.Fixture):
         """What must always hold and does not, once all has come to rest."""
         report = self.audit()
         found = [*report.leaked, *report.doubled, *report.missing, *report.miscounted]
+        found += report.foreign
         # What nobody foresaw is logged as an error, and the sweepers go on.
         found += [line for line in self.log.output.splitlines() if line.startswith("ERROR")]
         expected: set[tuple[str, str, int]] = set()

@@ -7,6 +7,7 @@ from tests.unit.conductor.base import CloudTest
 from tests.unit.conductor.cloud import request
 from understudy.conductor.bounds import RetryBounds
 from understudy.objects.errors import InvalidRequest
+from understudy.objects.limits import RequestLimits
 from understudy.rpcapi import errors as wire
 
 
@@ -39,6 +40,18 @@ class AcceptTest(CloudTest):
         for field in ("max_attempts", "spare_alternates", "max_cells", "deadline_seconds"):
             error = self.assertRaises(InvalidRequest, self.accept, **{field: 100_000})
             self.assertEqual(field, error.field)
+
+    def test_more_than_the_limits_is_refused_unless_it_was_accepted_before(self) -> None:
+        ignored = [f"host-{number}" for number in range(100_000)]
+        error = self.assertRaises(InvalidRequest, self.accept, ignore_hosts=ignored)
+        self.assertEqual(
+            "ignore_hosts: 100000 are too many; give at most 1000, or send several requests",
+            str(error),
+        )
+        first = self.accept(ignore_hosts=["a", "b"])
+        self.cloud.bounds = RetryBounds(limits=RequestLimits(hosts=1))
+        self.cloud.kill_again()
+        self.assertEqual(first, self.accept(ignore_hosts=["a", "b"]))
 
     def test_unknown_names_are_refused_with_their_place(self) -> None:
         error = self.assertRaises(InvalidRequest, self.accept, resources={"CUSTOM_NO": 1})

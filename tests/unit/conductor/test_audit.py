@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 from tests.fakes.ledger import allocation_request
 from tests.unit.conductor.base import CloudTest
 from tests.unit.conductor.cloud import uuid_of
-from understudy.ledger.protocols import Owner, WantedClaim
+from understudy.conductor.audit import Audit
+from understudy.conductor.healing import Healed, Healer
+from understudy.ledger.protocols import Claims, HeldClaim, Owner, WantedClaim
 
 OURS = Owner("project", "user", "UNDERSTUDY")
+
+
+class Untyped:
+    """A ledger that does not say whose a claim is, as Placement did before it knew types."""
+
+    def __init__(self, claims: Claims) -> None:
+        self._claims = claims
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._claims, name)
+
+    def read_back(self, consumer: str) -> HeldClaim:
+        return dataclasses.replace(self._claims.read_back(consumer), owner=None)
 
 
 class AuditTest(CloudTest):
@@ -27,9 +45,36 @@ class AuditTest(CloudTest):
         (line,) = self.cloud.audit().leaked
         self.assertIn(uuid_of("nobody"), line)
 
-    def test_a_claim_of_others_is_none_of_our_business(self) -> None:
+    def test_a_claim_of_any_other_type_on_our_hosts_is_foreign(self) -> None:
+        """Row 6: claims of a foreign consumer type passed the audit, unbounded."""
+        kinds = ("INSTANCE", "MIGRATION", "unknown", "", "understudy", "UNDERSTUDY_")
+        for kind in kinds:
+            self.claim(uuid_of(kind), {"one-a": 1}, Owner("project", "user", kind))
+        report = self.cloud.audit()
+        self.assertFalse(report.clean)
+        self.assertEqual(
+            {
+                f"{uuid_of(kind)} (of type {kind!r}) holds 1 VCPU of {uuid_of('one-a')}"
+                for kind in kinds
+            },
+            set(report.foreign),
+        )
+        self.assertEqual([], report.leaked)
+
+    def test_a_claim_without_a_type_is_foreign(self) -> None:
+        self.claim(uuid_of("untyped"), {"one-a": 1})
+        audit = Audit(self.cloud.super.cells, self.ledger, Untyped(self.ledger), "UNDERSTUDY")
+        (line,) = audit.run().foreign
+        self.assertIn(f"{uuid_of('untyped')} (of no type) holds 1 VCPU", line)
+
+    def test_healing_leaves_what_is_foreign(self) -> None:
         self.claim(uuid_of("nova's"), {"one-a": 1}, Owner("project", "user", "INSTANCE"))
-        self.assertTrue(self.cloud.audit().clean)
+        before = dict(self.ledger.holding)
+        healer = Healer(
+            self.cloud.api, self.cloud.super.cells, self.ledger, self.ledger, "UNDERSTUDY"
+        )
+        self.assertEqual(Healed(), healer.run(write=True))
+        self.assertEqual(before, self.ledger.holding)
 
     def test_a_claim_of_what_has_ended_is_leaked(self) -> None:
         uuid = self.active()

@@ -58,6 +58,22 @@ class ReportTest(CloudTest):
         self.assertEqual("DELETED", self.cloud.row(uuid).state)
         self.assertEqual(set(), self.cloud.hosts_of_claim(uuid))
 
+    def test_a_host_that_forgot_that_it_built_is_told_so(self) -> None:
+        uuid = self.active()
+        cell = self.cloud.cell("one")
+        self.assertRaises(wire.AlreadyBuilt, cell.build_started, "one-a", uuid, 1)
+        for host, attempt in (("one-b", 1), ("one-a", 2)):
+            self.assertRaises(wire.Superseded, cell.build_started, host, uuid, attempt)
+        self.assertState("ACTIVE", uuid)
+
+    def test_what_a_host_was_never_sent_it_cannot_end(self) -> None:
+        uuid = self.started()
+        self.cloud.delete(uuid)
+        self.cloud.cell("one").torn_down("one-b", uuid, 9)
+        self.assertState("DELETING", uuid)
+        self.assertEqual({"one-a"}, self.cloud.hosts_of_claim(uuid))
+        self.settle()
+
     def test_a_cast_that_was_lost_is_cast_again_under_its_number(self) -> None:
         self.agents.deaf = 1
         uuid = self.cast()

@@ -75,7 +75,7 @@ class InstallTest(PluginTestCase):
 
     def test_nobody_else_reads_the_files(self) -> None:
         devstack = self.stacked()
-        self.assertEqual(0o750, stat.S_IMODE(devstack.conf.stat().st_mode))
+        self.assertEqual(0o700, stat.S_IMODE(devstack.conf.stat().st_mode))
         for path in devstack.conf.rglob("*.conf"):
             self.assertEqual(0o600, stat.S_IMODE(path.stat().st_mode), str(path))
 
@@ -274,15 +274,21 @@ class CellsTest(PluginTestCase):
 
     def test_the_cells_are_registered_as_their_files_say(self) -> None:
         registered = [call for call in self.stack.calls("understudy-manage") if " cell " in call]
-        expected = []
+        expected, urls = [], []
         for cell in ("cell1", "cell2"):
             read = self.stack.read(f"{cell}/conductor.conf")
-            expected.append(
-                f"--config-file {self.stack.conf}/super.conf cell create {cell}"
-                f" --transport-url {read['DEFAULT']['transport_url']}"
-                f" --database-url {read['cell_database']['connection']}"
-            )
+            expected.append(f"--config-file {self.stack.conf}/super.conf cell create {cell}")
+            bus, database = read["DEFAULT"]["transport_url"], read["cell_database"]["connection"]
+            urls.append(f"{bus} {database}")
         self.assertEqual(expected, registered)
+        self.assertEqual(urls, self.stack.calls("cell_urls"))
+
+    def test_no_password_is_an_argument_of_a_program_of_ours(self) -> None:
+        passwords = self.stack.kept("rabbit_user").values()
+        self.assertEqual(3, len(set(passwords)))
+        for function in ("understudy-manage", "rabbitmqctl"):
+            arguments = " ".join(self.stack.calls(function))
+            self.assertEqual([], [word for word in passwords if word in arguments])
 
     def test_locks_and_journals_are_not_shared(self) -> None:
         names = [name for name in self.stack.files() if name.endswith(".conf")]
@@ -317,12 +323,14 @@ class OtherMachineTest(PluginTestCase):
 
     def test_with_libvirt(self) -> None:
         devstack = self.stacked(
-            "UNDERSTUDY_COMPUTE_DRIVER=libvirt", "UNDERSTUDY_LIBVIRT_POOL=default"
+            "UNDERSTUDY_COMPUTE_DRIVER=libvirt",
+            "UNDERSTUDY_LIBVIRT_POOL=default",
+            "UNDERSTUDY_LIBVIRT_IMAGE_POOL=images",
         )
         self.assertEqual([f"{PLUGIN.parent} -e mysql,libvirt"], devstack.calls("setup_package"))
         self.assertEqual("libvirt", devstack.read("cell1/compute.conf")["compute"]["driver"])
         self.assertEqual(
-            LibvirtSettings(pool="default"),
+            LibvirtSettings(pool="default", image_pool="images"),
             read_settings(LibvirtSettings, devstack.conf / "cell1/hosts.yaml"),
         )
 

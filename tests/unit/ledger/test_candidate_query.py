@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import testtools
@@ -78,14 +79,42 @@ class QueryTest(testtools.TestCase):
         asked = query(groups=[group], required_traits=["A"], forbidden_traits=["B"])
         self.assertIn(("root_required", "!COMPUTE_STATUS_DISABLED,A,!B"), asked)
 
-    def test_equal_groups_are_counted_whatever_their_order(self) -> None:
+    def sharing(self, groups: Sequence[ResourceGroup] = (), **fields: Any) -> tuple[int, int]:
+        found = candidate_query.sharing(request(groups=list(groups), **fields))
+        return found.most, found.in_all
+
+    def test_groups_of_a_class_are_counted_however_else_they_differ(self) -> None:
         groups = [
-            ResourceGroup(suffix="1", resources={"VCPU": 1}, required_traits=["A", "B"]),
-            ResourceGroup(suffix="2", resources={"VCPU": 1}, required_traits=["B", "A"]),
-            ResourceGroup(suffix="3", resources={"VCPU": 2}, required_traits=["A", "B"]),
+            ResourceGroup(suffix="1", resources={"VCPU": 1}, required_traits=["A"]),
+            ResourceGroup(suffix="2", resources={"VCPU": 2}, any_traits=[["B", "A"]]),
+            ResourceGroup(suffix="3", resources={"VCPU": 3}, aggregates=["one"]),
         ]
-        self.assertEqual(2, candidate_query.most_equal_groups(request(groups=groups)))
-        self.assertEqual(0, candidate_query.most_equal_groups(request()))
+        groups += [
+            ResourceGroup(suffix=f"_{n}", resources={"VCPU": 1}, forbidden_traits=[f"CUSTOM_{n}"])
+            for n in range(6)
+        ]
+        self.assertEqual((9, 9), self.sharing(groups))
+        self.assertEqual((10, 10), self.sharing(groups, resources={"VCPU": 1, "MEMORY_MB": 1}))
+
+    def test_groups_that_share_with_each_other_are_counted_over_all_classes(self) -> None:
+        classes = ["A", "A", "B", "B", "B", "C"]
+        groups = [
+            ResourceGroup(suffix=str(n), resources={name: 1}) for n, name in enumerate(classes)
+        ]
+        self.assertEqual((3, 5), self.sharing(groups))
+        chain = [
+            ResourceGroup(suffix=str(n), resources={f"C{n}": 1, f"C{n + 1}": 1}) for n in range(4)
+        ]
+        self.assertEqual((2, 4), self.sharing(chain))
+
+    def test_one_group_of_each_class_shares_nothing(self) -> None:
+        groups = [ResourceGroup(suffix=str(n), resources={f"C{n}": 1}) for n in range(9)]
+        self.assertEqual((1, 0), self.sharing(groups, resources={"VCPU": 1}))
+        self.assertEqual((0, 0), self.sharing())
+
+    def test_groups_without_resources_share_any_provider(self) -> None:
+        groups = [ResourceGroup(suffix=str(n), required_traits=[f"T{n}"]) for n in range(7)]
+        self.assertEqual((7, 7), self.sharing(groups))
 
     def test_the_largest_amount_of_each_class(self) -> None:
         groups = [ResourceGroup(suffix=str(n), resources={"VCPU": n}) for n in (3, 1)]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.objects import samples
-from understudy.objects import build_request_form, errors
+from understudy.objects import build_request_form, errors, text
 from understudy.objects.build_request import BuildRequest
 
 DEFAULTS = {"request_id": samples.uuid(1), "project_id": "a-project", "user_id": "a-user"}
@@ -91,6 +91,24 @@ class TestRefusals(unittest.TestCase):
             (3, "3"),
         ):
             self.refused(f"request: {kind} is not a request; {remedy}", form)
+
+    def test_three_megabytes_are_quoted_in_a_few_words(self) -> None:
+        long = "x" * 3_000_000
+        self.refused(
+            f"count: {'x' * 60!r}... (3000000 characters) is not a whole number; "
+            "write one without quotes or a fraction",
+            {"count": long},
+        )
+        with self.assertRaises(errors.InvalidRequest) as caught:
+            build_request_form.parse({long: 1}, DEFAULTS)
+        self.assertEqual(text.printable(long, 60), caught.exception.field)
+
+    def test_keys_that_a_terminal_would_obey_are_shown(self) -> None:
+        self.refused(
+            r"resources.\x1b[2J: '1' is not a whole number; "
+            "write one without quotes or a fraction",
+            {"resources": {"\x1b[2J": "1"}},
+        )
 
     def test_an_unknown_key_that_is_nearly_one(self) -> None:
         self.refused(

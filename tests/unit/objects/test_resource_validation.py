@@ -6,7 +6,7 @@ import unittest
 from typing import Any
 
 from tests.unit.objects import samples
-from understudy.objects import errors, validation
+from understudy.objects import errors, text, validation
 
 NAME = "write capitals, digits and underscores, as in"
 RESOURCE = f"{NAME} VCPU or CUSTOM_GPU_MILLI"
@@ -64,7 +64,8 @@ class TestResources(RefusalCase):
         for name in ("vcpu", "", "A B", "VCPU\n", "A" * 256, "VCPÜ"):
             with self.subTest(name):
                 self.refused(
-                    f"resources: {name!r} is not the name of a resource class; {RESOURCE}",
+                    f"resources: {text.excerpt(name)} is not the name of a resource class; "
+                    f"{RESOURCE}",
                     resources={name: 1},
                 )
 
@@ -163,7 +164,7 @@ class TestGroups(RefusalCase):
         for suffix in ("", "a b", "é", "x" * 65, "_A\n"):
             with self.subTest(suffix):
                 self.refused(
-                    f"groups[0].suffix: {suffix!r} is not a suffix; "
+                    f"groups[0].suffix: {text.excerpt(suffix)} is not a suffix; "
                     "write 1 to 64 letters, digits, '_' or '-'",
                     groups=[samples.group(suffix)],
                 )

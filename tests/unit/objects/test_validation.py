@@ -6,8 +6,9 @@ import warnings
 
 from tests.unit.objects import samples
 from tests.unit.objects.test_resource_validation import RefusalCase
-from understudy.objects import validation
-from understudy.objects.build_request import Affinity
+from understudy.objects import text, validation
+from understudy.objects.build_request import Affinity, ResourceGroup
+from understudy.objects.errors import InvalidRequest
 
 
 class TestCount(RefusalCase):
@@ -28,6 +29,27 @@ class TestIdentity(RefusalCase):
     def test_the_smallest_and_the_fullest_request_are_fine(self) -> None:
         self.accepted()
         validation.check(samples.everything()["BuildRequest"])
+
+    def test_what_a_message_left_out(self) -> None:
+        for field in ("request_id", "project_id", "user_id"):
+            with self.subTest(field):
+                request = samples.request()
+                delattr(request, f"_obj_{field}")
+                with self.assertRaises(InvalidRequest) as caught:
+                    validation.check(request)
+                self.assertEqual(f"{field}: it is missing; write it down", str(caught.exception))
+        self.refused("groups[0].suffix: it is missing; write it down", groups=[ResourceGroup()])
+        self.refused(
+            "affinity.group_uuid: it is missing; write it down",
+            affinity=Affinity(policy="affinity"),
+        )
+
+    def test_three_megabytes_are_quoted_in_a_few_words(self) -> None:
+        self.refused(
+            f"required_traits: {'x' * 60!r}... (3000000 characters) is not the name of a trait; "
+            "write capitals, digits and underscores, as in HW_CPU_X86_AVX2 or CUSTOM_FAST",
+            required_traits=["x" * 3_000_000],
+        )
 
     def test_a_request_id_that_is_no_uuid(self) -> None:
         for wrong in ("", "one", "0" * 32, samples.uuid(0xABC).upper()):
@@ -70,7 +92,7 @@ class TestIdentity(RefusalCase):
         for kind in ("", "instance", "A" * 256):
             with self.subTest(kind):
                 self.refused(
-                    f"consumer_type: {kind!r} is not a consumer type; "
+                    f"consumer_type: {text.excerpt(kind)} is not a consumer type; "
                     "write 1 to 255 capitals, digits and underscores, or leave it out",
                     consumer_type=kind,
                 )
@@ -149,12 +171,11 @@ class TestHosts(RefusalCase):
 
 
 class TestParameters(RefusalCase):
-    def test_too_much_of_them(self) -> None:
-        self.accepted(parameters={"user_data": "x" * (65_535 - len("user_data"))})
+    def test_a_value_that_no_file_can_hold(self) -> None:
+        self.accepted(parameters={"user_data": "line\nline\t\x1b[0m"})
         self.refused(
-            "parameters: they are 65536 characters long; "
-            "keep them to 65535, and let the instance fetch the rest",
-            parameters={"user_data": "x" * (65_536 - len("user_data"))},
+            "parameters.user_data: character 2 is half of a pair; write whole characters",
+            parameters={"user_data": "ab\ud800"},
         )
 
     def test_a_key_that_says_nothing(self) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import threading
+from typing import Any
 
 import testtools
 from oslo_context import context as oslo_context
@@ -10,6 +11,7 @@ from oslo_context import context as oslo_context
 from tests.fakes.log_lines import LogLines
 from understudy.objects.base import Serializer
 from understudy.rpcapi import logs
+from understudy.rpcapi.call import Unreadable
 from understudy.rpcapi.context import ContextSerializer, RequestContext
 
 
@@ -22,6 +24,17 @@ class ContextSerializerTest(testtools.TestCase):
         sent = RequestContext("project", "user", "req-1")
         arrived = self.serializer.deserialize_context(self.serializer.serialize_context(sent))
         self.assertEqual(sent.facts(), arrived.facts())
+
+    def test_an_administrator_arrives_as_one(self) -> None:
+        sent = RequestContext("project", "user", is_admin=True)
+        arrived = self.serializer.deserialize_context(self.serializer.serialize_context(sent))
+        self.assertIs(True, arrived.is_admin)
+
+    def test_nothing_but_true_makes_an_administrator(self) -> None:
+        for said in (None, False, 1, "true", "True", "yes", [True], {"is_admin": True}):
+            facts = {"project_id": "project", "user_id": "user", "is_admin": said}
+            self.assertIs(False, self.serializer.deserialize_context(facts).is_admin, repr(said))
+        self.assertIs(False, self.serializer.deserialize_context({}).is_admin)
 
     def test_what_a_newer_peer_adds_is_dropped(self) -> None:
         arrived = self.serializer.deserialize_context({"project_id": "project", "colour": "red"})
@@ -74,3 +87,21 @@ class LogsTest(testtools.TestCase):
         with contextlib.suppress(LookupError), logs.about("request"):
             raise LookupError
         self.assertIsNone(oslo_context.get_current())
+
+
+class UnreadableTest(testtools.TestCase):
+    def test_facts_that_are_no_ids_are_refused(self) -> None:
+        serializer = ContextSerializer(Serializer())
+        wrongs: list[Any] = [1, ["a"], {}, "a\nb", "x" * 300, "\ud800", True]
+        for wrong in wrongs:
+            for fact in ("project_id", "user_id", "request_id", "agent_uuid", "host_uuid"):
+                error = self.assertRaises(
+                    Unreadable, serializer.deserialize_context, {fact: wrong}
+                )
+                self.assertIn(fact, str(error))
+
+    def test_who_has_none_may_leave_them_empty(self) -> None:
+        arrived = ContextSerializer(Serializer()).deserialize_context(
+            {"project_id": "", "user_id": None}
+        )
+        self.assertEqual(("", None), (arrived.project_id, arrived.user_id))

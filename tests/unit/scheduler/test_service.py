@@ -13,11 +13,12 @@ from oslo_config import cfg
 from tests.unit.scheduler.cloud import Cloud, request, uuid_of
 from understudy.cells import errors as cell_errors
 from understudy.cells.records import HostMapping
+from understudy.objects.errors import InvalidRequest
 from understudy.rpcapi import errors as wire
-from understudy.rpcapi.bus import EMBEDDED, Bus
+from understudy.rpcapi.bus import EMBEDDED, Bus, embedded_url
 from understudy.rpcapi.context import RequestContext
 from understudy.rpcapi.scheduler import SchedulerClient
-from understudy.scheduler import options
+from understudy.scheduler import options, service
 from understudy.scheduler.heartbeat import Heartbeat
 from understudy.scheduler.service import SchedulerService
 from understudy.scheduler.settings import Settings
@@ -75,6 +76,20 @@ class ServiceTest(testtools.TestCase):
         )
         self.assertEqual({uuid_of("vm"): pick.claimed.allocations}, self.registry.ledger.holding)
 
+    def test_100000_ignored_hosts_are_too_many(self) -> None:
+        wanted = request(ignore_hosts=[f"host{number}" for number in range(100_000)])
+        error = self.assertRaises(
+            InvalidRequest,
+            self.client.select_destinations,
+            RequestContext(),
+            wanted.request_id,
+            wanted,
+            [uuid_of("vm")],
+            1,
+            {},
+        )
+        self.assertEqual("ignore_hosts", error.field)
+
     def test_its_errors_arrive_with_their_facts(self) -> None:
         wanted = request(only_hosts=["three"])
         error = self.assertRaises(
@@ -104,9 +119,44 @@ class ServiceTest(testtools.TestCase):
         )
         self.assertEqual("the API database", error.service)
 
+    def test_another_user_of_the_bus_is_not_answered(self) -> None:
+        bus = Bus.open(self.bus.name, embedded_url("agent"))
+        self.addCleanup(bus.close)
+        wanted = request()
+        error = self.assertRaises(
+            wire.Forbidden,
+            SchedulerClient(bus, timeout=10).select_destinations,
+            RequestContext(is_admin=True),
+            wanted.request_id,
+            wanted,
+            [uuid_of("vm")],
+            1,
+            {},
+        )
+        self.assertEqual("user 'agent'", error.who)
+        self.assertEqual({}, self.registry.ledger.holding)
+
     def test_it_beats(self) -> None:
         self.assertTrue(self.registry.beaten.wait(5))
         self.assertEqual(("scheduler", "scheduler1"), self.registry.beats[0])
+
+
+class PinnedTest(testtools.TestCase):
+    """What a bus is pinned to says whether senders must be known."""
+
+    def answered(self, release: str | None, *callers: str) -> list[str | None]:
+        bus = Bus.open(f"api-{uuid.uuid4()}", EMBEDDED, release=release)
+        self.addCleanup(bus.close)
+        found = service._callers(bus, Settings(callers=callers))
+        return sorted(found, key=str)
+
+    def test_its_own_user_unless_others_are_named(self) -> None:
+        self.assertEqual(["guest"], self.answered(None))
+        self.assertEqual(["other", "super"], self.answered(None, "super", "other"))
+
+    def test_those_of_the_first_release_say_none(self) -> None:
+        self.assertEqual([None, "guest"], self.answered("0.1"))
+        self.assertEqual(["guest"], self.answered("0.2"))
 
 
 class HeartbeatTest(testtools.TestCase):
@@ -171,8 +221,12 @@ class OptionsTest(testtools.TestCase):
                 "filters = mine, other\n"
                 "weighers = free:-1, shuffle:0.5\n"
                 "candidates = 50\n"
+                "callers = super, other\n"
+                "consumer_types = OURS, EXAMPLE\n"
             )
         )
+        self.assertEqual(("super", "other"), found.callers)
+        self.assertEqual(("OURS", "EXAMPLE"), found.consumer_types)
         self.assertEqual(("mine", "other"), found.filters)
         self.assertEqual({"free": -1.0, "shuffle": 0.5}, found.weighers)
         self.assertEqual(50, found.limits.candidates)
