@@ -62,6 +62,8 @@ class HostDecisions:
     def approve(self, named: str, *why: Why, agent: str | None = None) -> Waiting:
         """Let the cell take the host of this name or uuid, which it refused for one of these."""
         found = self._waiting(named, agent, why)
+        if found.host.why == Why.PROVIDERS:
+            self._check_nobody_elses(found)
         found.cell.store.approve_host(found.host, found.host.why)
         return found
 
@@ -111,6 +113,21 @@ class HostDecisions:
         access, host = self._host(name)
         self._remove(access, host, gone=gone)
         return access.name
+
+    def _check_nobody_elses(self, found: Waiting) -> None:
+        """Raise NotDecided where a provider is that of a host of any cell."""
+        for access in self._cells.all():
+            for host in access.store.hosts():
+                if host.compute_node_uuid == found.host.uuid and access.name == found.cell.name:
+                    continue
+                taken = found.host.providers & {
+                    host.compute_node_uuid,
+                    *access.store.recorded_providers(host.compute_node_uuid),
+                }
+                if taken:
+                    problem = f"{_some(sorted(taken))} belongs to {host.name} of {access.name}"
+                    remedy = "move or delete that host first, or give this one uuids of its own"
+                    raise NotDecided(found.host.name, problem, remedy)
 
     def _remove(self, access: CellAccess, host: HostRecord, *, gone: bool) -> None:
         self._check_silent(host)

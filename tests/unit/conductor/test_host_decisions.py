@@ -92,6 +92,15 @@ class ApproveTest(DecisionsCase):
         self.keeper().register(self.host(), [], THEIRS)
         self.assertIn(uuid_of("new"), self.cloud.store().recorded_providers(uuid_of("new")))
 
+    def test_what_is_another_hosts_is_not_adopted(self) -> None:
+        for moved, cell in ((self.cloud.host("one-a"), "two"), (self.cloud.host("two-a"), "one")):
+            self.refuse(moved, cell, UNNAMED)
+            self.decisions.approve(moved.name, Why.NEW)
+            self.refuse(moved, cell, UNNAMED)
+            text = self.undecided(self.decisions.approve, moved.name, Why.PROVIDERS)
+            self.assertIn(f"belongs to {moved.name} of", text)
+            self.refuse(moved, cell, UNNAMED)
+
     def refuse_known(self, host: Host) -> str:
         self.refuse(host)
         self.decisions.approve("new", Why.NEW)
