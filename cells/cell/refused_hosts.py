@@ -52,7 +52,8 @@ class RefusedHosts(Section):
         """Write down that the host was not taken; False if there are too many already.
 
         `told` are the detail and the remedy.
-        What the operator approved stays approved.
+        What the operator approved stays approved, but for a host that brings other
+        providers by now: those the operator has not seen.
         """
         key = _key(host.compute_node_uuid, who)
         said: dict[str, Any] = {
@@ -64,7 +65,15 @@ class RefusedHosts(Section):
             "providers": json.dumps(sorted({provider.uuid for provider in host.providers})),
             "seen_at": db_now(),
         }
-        update = sa.update(refused_hosts).where(*_is(key)).values(**said)
+        as_seen = row.providers == said["providers"]
+        update = (
+            sa.update(refused_hosts)
+            .where(*_is(key))
+            # In this order: MySQL shows each assignment what those before it wrote.
+            .ordered_values(
+                (row.approved, sa.case((as_seen, row.approved), else_="")), *said.items()
+            )
+        )
         if connection.execute(update).rowcount:
             return True
         connection.execute(

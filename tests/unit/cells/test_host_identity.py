@@ -9,7 +9,7 @@ from typing import Any
 from tests.unit.cells.base import CellTest, fault, host, node_of, uuid
 from understudy.cells import errors
 from understudy.cells.records import UNNAMED, Binding, HostRecord, InstanceRecord
-from understudy.objects.host import Host
+from understudy.objects.host import Host, Provider
 
 AGENT = "11111111-1111-4111-8111-111111111111"
 OTHER = "22222222-2222-4222-8222-222222222222"
@@ -125,6 +125,16 @@ class RefusedTest(CellTest):
         self.refuse(host("h1"), Binding(OTHER, "another", "there"))
         approved = {one.agent_uuid: one.approved for one in self.cell.refused_hosts()}
         self.assertEqual({AGENT: "new", OTHER: ""}, approved)
+
+    def test_an_approval_is_for_the_providers_that_were_seen(self) -> None:
+        self.refuse(host("h1"), why="providers")
+        [refused] = self.cell.refused_hosts()
+        self.cell.approve_host(refused, "providers")
+        more = host("h1")
+        more.providers.append(Provider(uuid=uuid(), name="more", parent_uuid=node_of("h1")))
+        self.refuse(more, why="providers")
+        [refused] = self.cell.refused_hosts()
+        self.assertEqual(("", 2), (refused.approved, len(refused.providers)))
 
     def test_what_is_refused_for_something_else_by_now_is_not_approved(self) -> None:
         self.refuse(host("h1"))
