@@ -216,8 +216,11 @@ class World:
     def _let_happen(self, mishap: Mishap) -> None:
         """Rename an agent's hosts, or copy its folder, and make that good again in time."""
         agent = self.plan.agents[mishap.agent]
-        self.trace.note((self.kernel.now, agent.name, f"is {mishap.kind}", ""))
         machine = self.machines[agent.name]
+        if mishap.kind == "renamed" and not self._is_known(machine):
+            self.trace.note((self.kernel.now, agent.name, "keeps its name: its cell has none", ""))
+            return
+        self.trace.note((self.kernel.now, agent.name, f"is {mishap.kind}", ""))
         if mishap.kind == "copied":
             process = self._second = self.process(agent.name, "agent", agent.cell)
             services.start_agent(self.around, mishaps.copied(machine), process)
@@ -231,6 +234,14 @@ class World:
 
         self.kernel.later(mishap.ends - mishap.begins, partial(call, machine))
         call(mishaps.renamed(machine))
+
+    def _is_known(self, machine: Machine) -> bool:
+        """Say whether its cell knows all its hosts, and will not forget them.
+
+        One that its cell has never taken is a new host under whatever name it comes.
+        """
+        taken = {name for (name,) in machine.disk.execute("SELECT name FROM hosts")}
+        return self.plan.faults.restored is None and taken >= {host.name for host in machine.hosts}
 
     def _plan_faults(self) -> None:
         if self.plan.mishap is not None:
