@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from understudy.objects.errors import InvalidRequest
-from understudy.objects.holding import is_attempt
+from understudy.objects.reported_attempts import is_attempt
 from understudy.objects.resource_validation import is_uuid
 from understudy.objects.text import shown
 

@@ -16,7 +16,7 @@ from understudy.conductor.host_identity import spoken_by
 from understudy.conductor.hosts import HostKeeper
 from understudy.conductor.super import SuperConductor
 from understudy.ledger import errors as ledger_errors
-from understudy.objects import holding, host_validation
+from understudy.objects import host_validation, reported_attempts
 from understudy.objects.build_answer import BuildAccepted, BuildResult
 from understudy.objects.build_request import BuildRequest
 from understudy.objects.fault import Fault, bounded
@@ -164,7 +164,7 @@ class CellConductorEndpoint:
         """See HostKeeper.register."""
         with as_wire_errors():
             host_door.check(host, self._limits)
-            held = holding.check(holds, self._limits)
+            held = reported_attempts.check(holds, self._limits)
             return self._keeper.register(host, held, spoken_by(ctxt))
 
     @messaging.expose
@@ -173,7 +173,7 @@ class CellConductorEndpoint:
     ) -> Orders:
         """See HostKeeper.heartbeat."""
         with as_wire_errors():
-            held = holding.check_all(in_hand, self._limits)
+            held = reported_attempts.check_all(in_hand, self._limits)
             return self._keeper.heartbeat(agent, held, spoken_by(ctxt))
 
     @messaging.expose

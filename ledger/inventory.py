@@ -26,10 +26,10 @@ _NOT_FOUND: Final = 404
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class HostBounds:
     """What hosts may bring into Placement at most."""
 
-    tree: tree.Bounds = field(default_factory=tree.Bounds)
+    tree: tree.TreeBounds = field(default_factory=tree.TreeBounds)
     names: NameBounds = field(default_factory=NameBounds)
 
 
@@ -41,13 +41,13 @@ class PlacementInventory:
         placement: api.PlacementApi,
         vocabulary: PlacementVocabulary | None = None,
         pause: pauses.Pause | None = None,
-        bounds: Bounds | None = None,
+        bounds: HostBounds | None = None,
     ) -> None:
         """Share `vocabulary` with others, so that a known name is asked for once."""
         self._api = placement
         self._vocabulary = vocabulary or PlacementVocabulary(placement)
         self._pause = pause or pauses.jittered()
-        self._bounds = bounds or Bounds()
+        self._bounds = bounds or HostBounds()
 
     def check_tree(
         self, providers: Sequence[Provider], *, recorded: Collection[str], cell: str

@@ -10,7 +10,7 @@ from understudy.ledger import api
 from understudy.ledger.books import PlacementBooks
 from understudy.ledger.candidates import GroupBounds, PlacementCandidates
 from understudy.ledger.claims import PlacementClaims
-from understudy.ledger.inventory import Bounds, PlacementInventory
+from understudy.ledger.inventory import HostBounds, PlacementInventory
 from understudy.ledger.vocabulary import PlacementVocabulary
 
 
@@ -30,7 +30,7 @@ class Ledger:
         adapter: ksa_adapter.Adapter,
         timeouts: api.Timeouts | None = None,
         groups: GroupBounds | None = None,
-        hosts: Bounds | None = None,
+        hosts: HostBounds | None = None,
     ) -> Ledger:
         """Return the ledger that speaks through `adapter` (http.connect, embedded.mount).
 

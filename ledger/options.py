@@ -68,10 +68,10 @@ def connect(conf: cfg.ConfigOpts) -> Ledger:
     return Ledger.on(adapter, timeouts, groups, _host_bounds(group))
 
 
-def _host_bounds(group: Any) -> inventory.Bounds:
+def _host_bounds(group: Any) -> inventory.HostBounds:
     names = NameBounds(tuple(group.creatable_names), group.max_new_names, group.max_custom_names)
-    sizes = tree.Bounds(group.max_providers, group.max_traits, group.max_resource_classes)
-    return inventory.Bounds(sizes, names)
+    sizes = tree.TreeBounds(group.max_providers, group.max_traits, group.max_resource_classes)
+    return inventory.HostBounds(sizes, names)
 
 
 def own_opts() -> list[cfg.Opt]:
@@ -137,7 +137,7 @@ def _group_opts() -> list[cfg.Opt]:
 
 def _host_opts() -> list[cfg.Opt]:
     """Return those that bound what one host may bring into Placement."""
-    sizes, names = tree.Bounds(), NameBounds()
+    sizes, names = tree.TreeBounds(), NameBounds()
     return [
         cfg.ListOpt(
             "creatable_names",

@@ -22,7 +22,7 @@ _SHOWN: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class TreeBounds:
     """How large a host's tree may be: providers, and names at each provider."""
 
     providers: int = 256
@@ -39,7 +39,7 @@ class Bounds:
         )
 
 
-def check(providers: Sequence[Provider], bounds: Bounds) -> None:
+def check(providers: Sequence[Provider], bounds: TreeBounds) -> None:
     """Raise TreeRefused unless this is one whole tree, root first, within its bounds."""
     if not providers:
         raise errors.TreeRefused("a host without a name", "it has no root provider")

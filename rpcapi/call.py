@@ -38,18 +38,18 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class ReplyAddress:
     """Where the answer to a call goes."""
 
     msg_id: str
     reply_queue: str
 
 
-def caller(message: Mapping[str, Any]) -> Caller | None:
+def reply_address(message: Mapping[str, Any]) -> ReplyAddress | None:
     """Return who waits for an answer; None where nobody does, or where cannot be read."""
     msg_id, reply_queue = message.get("_msg_id"), message.get("_reply_q")
     if is_name(msg_id) and is_name(reply_queue):
-        return Caller(str(msg_id), str(reply_queue))
+        return ReplyAddress(str(msg_id), str(reply_queue))
     return None
 
 

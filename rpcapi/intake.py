@@ -182,7 +182,7 @@ class Intake(amqpdriver.RpcAMQPListener):
 
         From here on nobody gets it again: whatever is in it, a caller has an answer.
         """
-        caller, waits = call.caller(message), "_msg_id" in message
+        caller, waits = call.reply_address(message), "_msg_id" in message
         try:
             super().__call__(message)
             if waits and caller is None:
@@ -202,7 +202,7 @@ class Intake(amqpdriver.RpcAMQPListener):
                 return None
             return self._unreadable(caller, problem)
 
-    def _unreadable(self, caller: call.Caller, problem: str) -> Any:
+    def _unreadable(self, caller: call.ReplyAddress, problem: str) -> Any:
         """Return what has nothing but a caller, to be refused."""
         taken = self.message_cls(
             self,

@@ -96,7 +96,7 @@ class Rebind(_OfWaiting):
         self.approve(parsed_args, "rebind", Why.AGENT, Why.CLONE)
 
 
-class Adopt(_OfWaiting):
+class AdoptProviders(_OfWaiting):
     """Take providers that Placement has already for this host's own."""
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:

@@ -12,7 +12,7 @@ from tests.fakes import ledger_providers
 from tests.fakes.ledger_providers import FakeProvider
 from tests.fakes.ledger_wire import Wire
 from understudy.ledger import cell_trait, errors, tree
-from understudy.ledger.inventory import Bounds
+from understudy.ledger.inventory import HostBounds
 from understudy.ledger.vocabulary import CUSTOM
 from understudy.objects.host import Provider
 
@@ -26,7 +26,7 @@ class FakeInventory(Wire):
         super().__init__()
         self.resource_classes = set(os_resource_classes.STANDARDS)
         self.traits = set(os_traits.get_traits())
-        self.bounds = Bounds()
+        self.bounds = HostBounds()
 
     def check_tree(
         self, providers: Sequence[Provider], *, recorded: Collection[str], cell: str

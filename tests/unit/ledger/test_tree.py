@@ -24,13 +24,15 @@ def inventory(**fields: Any) -> dict[str, Any]:
 
 class TreeTest(testtools.TestCase):
     def refused(self, *providers: Provider, **bounds: int) -> str:
-        error = self.assertRaises(errors.TreeRefused, tree.check, providers, tree.Bounds(**bounds))
+        error = self.assertRaises(
+            errors.TreeRefused, tree.check, providers, tree.TreeBounds(**bounds)
+        )
         self.assertEqual(1, len(str(error).splitlines()))
         self.assertTrue(str(error).isascii() and str(error).isprintable())
         return str(error)
 
     def taken(self, *providers: Provider) -> None:
-        tree.check(providers, tree.Bounds())
+        tree.check(providers, tree.TreeBounds())
 
     def test_a_root_and_what_hangs_below_it(self) -> None:
         full = {"total": 4, "reserved": 4, "min_unit": 1, "max_unit": 2, "step_size": 1}

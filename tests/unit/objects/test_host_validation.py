@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.objects import samples
-from tests.unit.objects.test_holding import JSON
+from tests.unit.objects.test_reported_attempts import JSON
 from tests.unit.objects.test_text import ATTACKS
 from understudy.compute.fake_hosts import Child, fake_host
 from understudy.objects import errors, host_validation

@@ -62,14 +62,15 @@ class CheckTest(testtools.TestCase):
 class CallerTest(testtools.TestCase):
     def test_it_needs_both(self) -> None:
         self.assertEqual(
-            call.Caller("1", "reply_a"), call.caller({"_msg_id": "1", "_reply_q": "reply_a"})
+            call.ReplyAddress("1", "reply_a"),
+            call.reply_address({"_msg_id": "1", "_reply_q": "reply_a"}),
         )
         for said in ({}, {"_msg_id": "1"}, {"_reply_q": "a"}):
-            self.assertIsNone(call.caller(said))
+            self.assertIsNone(call.reply_address(said))
 
     @given(JSON, JSON)
     def test_what_is_no_address_has_nobody_behind_it(self, msg_id: Any, queue: Any) -> None:
-        caller = call.caller({"_msg_id": msg_id, "_reply_q": queue})
+        caller = call.reply_address({"_msg_id": msg_id, "_reply_q": queue})
         if caller is not None:
             self.assertEqual((msg_id, queue), (caller.msg_id, caller.reply_queue))
             self.assertTrue(queue.isprintable())

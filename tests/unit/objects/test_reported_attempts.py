@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.objects import samples
-from understudy.objects import errors, holding
+from understudy.objects import errors, reported_attempts
 from understudy.objects.limits import HostLimits
 
 LIMITS = HostLimits(holdings=3, agent_hosts=2)
@@ -24,7 +24,7 @@ class TestPairs(unittest.TestCase):
     def test_pairs_as_json_brings_them(self) -> None:
         self.assertEqual(
             [(ONE, 1), (samples.uuid(2), 7)],
-            holding.check([[ONE, 1], (samples.uuid(2), 7)], LIMITS),
+            reported_attempts.check([[ONE, 1], (samples.uuid(2), 7)], LIMITS),
         )
 
     def test_what_is_no_pair(self) -> None:
@@ -44,13 +44,13 @@ class TestPairs(unittest.TestCase):
             ([[ONE, 2**31]], "holds[0]: 2147483648 is no attempt"),
         ):
             with self.subTest(held), self.assertRaises(errors.InvalidRequest) as caught:
-                holding.check(held, LIMITS)
+                reported_attempts.check(held, LIMITS)
             if problem is not None:
                 self.assertEqual(f"{problem}; {remedy}", str(caught.exception))
 
     def test_too_many(self) -> None:
         with self.assertRaises(errors.InvalidRequest) as caught:
-            holding.check([[ONE, 1]] * 4, LIMITS)
+            reported_attempts.check([[ONE, 1]] * 4, LIMITS)
         self.assertEqual("holds: 4 are too many; send at most 3", str(caught.exception))
 
 
@@ -58,7 +58,7 @@ class TestAgents(unittest.TestCase):
     def test_each_host_by_name(self) -> None:
         self.assertEqual(
             {"host-1": [(ONE, 1)], "host-2": []},
-            holding.check_all({"host-1": [[ONE, 1]], "host-2": []}, LIMITS),
+            reported_attempts.check_all({"host-1": [[ONE, 1]], "host-2": []}, LIMITS),
         )
 
     def test_what_is_none(self) -> None:
@@ -72,12 +72,12 @@ class TestAgents(unittest.TestCase):
             ),
         ):
             with self.subTest(problem), self.assertRaises(errors.InvalidRequest) as caught:
-                holding.check_all(in_hand, LIMITS)
+                reported_attempts.check_all(in_hand, LIMITS)
             self.assertEqual(problem, str(caught.exception))
 
     @given(JSON)
     def test_anything_is_taken_or_refused_in_one_line(self, anything: Any) -> None:
-        for check in (holding.check, holding.check_all):
+        for check in (reported_attempts.check, reported_attempts.check_all):
             try:
                 check(anything, LIMITS)
             except errors.InvalidRequest as refused:
